@@ -1,0 +1,114 @@
+"""The one tidy long table: a number a row. Everything downstream (reports, figures, studies) reads this and nothing else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+
+from gausslab.errors import GausslabError
+from gausslab.files import write_atomically
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One row: identity, parameters, result.
+
+    Attributes:
+        run: name of the run, or of the file that was probed.
+        data: data set the samples came from.
+        model: objective of the run (`ae`, `eae`), or the class of a foreign model.
+        width: bottleneck dimension; None for foreign models.
+        channels: channels of the first layer; None for foreign models.
+        depth: hidden convolutions of the encoder; None for foreign models.
+        seed: root seed; None for foreign models.
+        layer: module path of the captured layer; empty for numbers about the whole network.
+        point: where a batch-norm layer was read: `pre`, `normalized` or `post`; empty where it does not apply.
+        statistics: which batch-norm statistics: `running`, `batch` or `recalibrated`; empty where it does not apply.
+        unit: index of the unit, or `all`.
+        n_units: units measured together.
+        estimator: registry name of the estimator.
+        statistic: which of the estimator's numbers this is.
+        value: the number.
+        standard_error: its standard error, NaN where none is known.
+        null_mean: what exact Gaussian samples of the same n and d give on average.
+        null_sd: standard deviation of the same.
+        p_value: under that null, NaN where it has no meaning.
+        n_samples: samples the number was computed from.
+    """
+
+    run: str
+    data: str
+    model: str
+    width: int | None
+    channels: int | None
+    depth: int | None
+    seed: int | None
+    layer: str
+    point: str
+    statistics: str
+    unit: str
+    n_units: int
+    estimator: str
+    statistic: str
+    value: float
+    standard_error: float
+    null_mean: float
+    null_sd: float
+    p_value: float
+    n_samples: int
+
+
+COLUMNS = tuple(f.name for f in fields(Measurement))
+_WHOLE_OR_ABSENT = ("width", "channels", "depth", "seed")
+_TEXT = ("run", "data", "model", "layer", "point", "statistics", "unit", "estimator", "statistic")
+
+
+def to_frame(rows: Iterable[Measurement]) -> pd.DataFrame:
+    """Rows as a data frame with the schema's columns, in the schema's order."""
+    return with_types(pd.DataFrame([vars(row) for row in rows], columns=list(COLUMNS)))
+
+
+def with_types(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same table with whole numbers that may be absent and text that is never NaN."""
+    types: dict[str, str] = dict.fromkeys(_WHOLE_OR_ABSENT, "Int64") | dict.fromkeys(_TEXT, "str")
+    return frame.fillna(dict.fromkeys(_TEXT, "")).astype(types)
+
+
+def check(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    """The table itself, if it has every column of the schema.
+
+    Raises:
+        GausslabError: naming the columns that are missing.
+    """
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    if missing:
+        raise GausslabError(
+            f"{source} is not a table of measurements: it lacks the columns {', '.join(missing)}"
+        )
+    return frame
+
+
+def read(path: Path) -> pd.DataFrame:
+    """A table that `write` wrote.
+
+    Raises:
+        GausslabError: the file is absent, empty or has other columns.
+    """
+    try:
+        frame = pd.read_csv(
+            path, dtype=dict.fromkeys(_TEXT, "str"), keep_default_na=True, float_precision="round_trip"
+        )
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise GausslabError(f"cannot read the table {path}: {error}") from None
+    return with_types(check(frame, str(path)))
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write the table whole or not at all; full precision, so that the same numbers give the same bytes."""
+    write_atomically(path, frame.to_csv(index=False, lineterminator="\n").encode())
+
+
+def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Several tables, one after the other."""
+    return with_types(pd.concat([frame.astype(object) for frame in frames], ignore_index=True))
