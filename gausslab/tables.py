@@ -83,9 +83,7 @@ def check(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     """
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
-        raise GausslabError(
-            f"{source} is not a table of measurements: it lacks the columns {', '.join(missing)}"
-        )
+        raise GausslabError(f"{source} is not a table of measurements: it lacks the columns {', '.join(missing)}")
     return frame
 
 
@@ -96,9 +94,7 @@ def read(path: Path) -> pd.DataFrame:
         GausslabError: the file is absent, empty or has other columns.
     """
     try:
-        frame = pd.read_csv(
-            path, dtype=dict.fromkeys(_TEXT, "str"), keep_default_na=True, float_precision="round_trip"
-        )
+        frame = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, "str"), keep_default_na=True, float_precision="round_trip")
     except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise GausslabError(f"cannot read the table {path}: {error}") from None
     return with_types(check(frame, str(path)))
