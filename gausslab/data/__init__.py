@@ -1,1 +1,30 @@
-"""To be described."""
+"""Stage one of the pipeline: from a name or a folder to images in disjoint splits.
+
+    config --> load --> ImageData(train, validation, test), each a Split of unsigned bytes; to_float scales a batch
+
+One module a source: `embedded` (mnist-5k, digits), `mnist` (MNIST and Fashion-MNIST in `idx` files), `cifar10`, and
+`folders` (any images). A new source adds its module, a line in `catalogue` (what it is, torch-free) and a line in
+`loading`; if it can be fetched, also a line in `fetching`. Fetched sets lie decoded in `cache`.
+
+Names are imported when they are first used: `DATASETS` and `describe` need no torch.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gausslab.data.catalogue import DATASETS, Description, describe
+
+if TYPE_CHECKING:
+    from gausslab.data.loading import load
+    from gausslab.data.splits import ImageData, Split, to_float
+
+__all__ = ["DATASETS", "Description", "ImageData", "Split", "describe", "load", "to_float"]
+
+_MODULES = {"load": "loading", "ImageData": "splits", "Split": "splits", "to_float": "splits"}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

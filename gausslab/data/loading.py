@@ -1,0 +1,30 @@
+"""From a data configuration to images: the one entry point of this stage."""
+
+from collections.abc import Callable, Mapping
+
+from gausslab.config import DataConfig
+from gausslab.data.catalogue import describe
+from gausslab.data.embedded import load_digits, load_mnist_5k
+from gausslab.data.splits import ImageData
+
+LOADERS: Mapping[str, Callable[[DataConfig], ImageData]] = {
+    "mnist-5k": load_mnist_5k,
+    "digits": load_digits,
+}
+
+
+def load(config: DataConfig) -> ImageData:
+    """The images that a configuration names, in disjoint splits.
+
+    The same configuration gives the same bytes everywhere; validation and test do not depend on `config.images`.
+
+    Raises:
+        DataError: the data set is unknown, not here, or its files are damaged.
+        ConfigError: the set cannot be had in this size, crop or number of images, or takes no path.
+
+    >>> data = load(DataConfig(name="digits", images=100))
+    >>> data.image_shape, len(data.train), len(data.validation), len(data.test)
+    ((1, 32, 32), 100, 200, 300)
+    """
+    describe(config.name)
+    return LOADERS[config.name](config)
