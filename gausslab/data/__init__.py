@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from gausslab.data.catalogue import DATASETS, Description, describe
 
 if TYPE_CHECKING:
+    from gausslab.data.fetching import fetch
     from gausslab.data.loading import load
     from gausslab.data.splits import ImageData, Split, to_float
 
-__all__ = ["DATASETS", "Description", "ImageData", "Split", "describe", "load", "to_float"]
+__all__ = ["DATASETS", "Description", "ImageData", "Split", "describe", "fetch", "load", "to_float"]
 
-_MODULES = {"load": "loading", "ImageData": "splits", "Split": "splits", "to_float": "splits"}
+_MODULES = {"fetch": "fetching", "load": "loading", "ImageData": "splits", "Split": "splits", "to_float": "splits"}
 
 
 def __getattr__(name: str) -> Any:

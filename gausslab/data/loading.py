@@ -4,12 +4,19 @@ from collections.abc import Callable, Mapping
 
 from gausslab.config import DataConfig
 from gausslab.data.catalogue import describe
+from gausslab.data.cifar10 import load_cifar10
 from gausslab.data.embedded import load_digits, load_mnist_5k
+from gausslab.data.folders import load_folder
+from gausslab.data.mnist import load_idx
 from gausslab.data.splits import ImageData
 
 LOADERS: Mapping[str, Callable[[DataConfig], ImageData]] = {
     "mnist-5k": load_mnist_5k,
     "digits": load_digits,
+    "mnist": load_idx,
+    "fashion-mnist": load_idx,
+    "cifar10": load_cifar10,
+    "folder": load_folder,
 }
 
 

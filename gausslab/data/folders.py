@@ -1,0 +1,133 @@
+"""Any folder of images, flat or with one sub-folder a class."""
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image, ImageOps
+
+from gausslab.config import DataConfig
+from gausslab.data.splits import ImageData, Rows, Split, shuffled_rows, training_rows
+from gausslab.errors import ConfigError, DataError
+
+MINIMUM = 4
+HELD_OUT = 10
+"""One image in so many is held out for validation, and as many for test."""
+
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N"})
+NOT_IMAGES = frozenset({"BUFR", "GRIB", "HDF5", "MPEG"})  # formats Pillow lists but cannot decode by itself
+
+
+def load_folder(config: DataConfig) -> ImageData:
+    """A user's images as squares of `config.size` pixels: 80 % to train, 10 % each for validation and test.
+
+    Files are found in all sub-folders and sorted by name; hidden files and those without an image's suffix are left
+    out. If every image lies in a sub-folder and there are at least two of those, they are the classes, in sorted order.
+    Each image is turned as its EXIF data say, cut to the centre square of `config.crop` pixels (without a crop: its
+    shorter side), and resized bilinearly with antialiasing. Images are grey only if all files are, else RGB;
+    transparency is dropped, 16-bit grey keeps its upper byte.
+
+    Only images that are used are decoded; of the others the header alone is read.
+
+    Raises:
+        ConfigError: there is no path, or more training images are asked for than there are.
+        DataError: the folder is absent or has fewer than four images, or a file cannot be read or is smaller than the
+            crop; it is named.
+    """
+    if config.path is None:
+        raise ConfigError("data 'folder' needs a path, the folder of images")
+    root = Path(config.path)
+    files = find_images(root)
+    channels = 1 if all(_mode(file) in GREY_MODES for file in files) else 3
+    return _load(config, files, _labels(root, files), channels)
+
+
+def find_images(root: Path) -> list[Path]:
+    """All files under `root` with the suffix of an image format, sorted by their path relative to it.
+
+    Raises:
+        DataError: `root` is no folder, or there are fewer than four images.
+    """
+    if not root.is_dir():
+        raise DataError(f"{root} is not a folder of images: {'it is a file' if root.exists() else 'it does not exist'}")
+    found = [
+        Path(place) / name
+        for place, folders, names in os.walk(root, followlinks=True)
+        for name in names
+        if Path(name).suffix.lower() in _suffixes() and not _is_hidden((Path(place) / name).relative_to(root))
+    ]
+    if len(found) < MINIMUM:
+        raise DataError(f"{root} has {len(found)} images, expected at least {MINIMUM}")
+    return sorted(found, key=lambda file: file.relative_to(root).as_posix())
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+@cache
+def _suffixes() -> frozenset[str]:
+    known = Image.registered_extensions()
+    return frozenset(end for end, form in known.items() if form in Image.OPEN and form not in NOT_IMAGES)
+
+
+def _labels(root: Path, files: Sequence[Path]) -> np.ndarray | None:
+    places = [file.relative_to(root).parts for file in files]
+    classes = sorted({parts[0] for parts in places})
+    if any(len(parts) == 1 for parts in places) or len(classes) < 2:
+        return None
+    return np.array([classes.index(parts[0]) for parts in places], dtype=np.int64)
+
+
+def _load(config: DataConfig, files: Sequence[Path], labels: np.ndarray | None, channels: int) -> ImageData:
+    held_out = max(1, len(files) // HELD_OUT)
+    rows = shuffled_rows(config.name, len(files), held_out, held_out)
+    rows = Rows(training_rows(config, rows.train), rows.validation, rows.test)
+
+    def split(chosen: np.ndarray) -> Split:
+        images = np.stack([read_square(files[row], config.size, config.crop, channels) for row in chosen])
+        return Split(torch.from_numpy(images), None if labels is None else torch.from_numpy(labels[chosen]))
+
+    return ImageData(config.name, split(rows.train), split(rows.validation), split(rows.test))
+
+
+def _mode(file: Path) -> str:
+    try:
+        with Image.open(file) as image:
+            return image.mode
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"cannot read image {file}: {error}") from None
+
+
+def read_square(
+    file: Path, side: int, crop: int | None, channels: int
+) -> UInt8[np.ndarray, "{channels} {side} {side}"]:
+    """One image as `load_folder` describes.
+
+    Raises:
+        DataError: the file is no whole image, or smaller than the crop.
+    """
+    try:
+        with Image.open(file) as image:
+            pixels = _convert(ImageOps.exif_transpose(image), channels)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"cannot read image {file}: {error}") from None
+    cut = crop or min(pixels.size)
+    if min(pixels.size) < cut:
+        raise DataError(f"image {file} is {pixels.width}x{pixels.height}, smaller than the crop of {cut}")
+    left, top = (pixels.width - cut) // 2, (pixels.height - cut) // 2
+    box = (left, top, left + cut, top + cut)
+    resized = pixels.crop(box).resize((side, side), Image.Resampling.BILINEAR)
+    return np.asarray(resized).reshape(side, side, channels).transpose(2, 0, 1)
+
+
+def _convert(image: Image.Image, channels: int) -> Image.Image:
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    return image.convert("L" if channels == 1 else "RGB")
