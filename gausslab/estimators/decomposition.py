@@ -1,0 +1,109 @@
+r"""KL(p || N(0, I)) as a sum of parts that say where it comes from."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from gausslab.estimators.calibration import NullLaw, null_laws_of_samples
+from gausslab.estimators.contract import Estimate, NullKind, Reading, Readings, checked
+from gausslab.estimators.entropy import (
+    Duplicates,
+    check_parameters,
+    jackknife_variance,
+    log_distances,
+    neighbour_work,
+    without_duplicates,
+)
+from gausslab.estimators.moments import debiased, delta_variance, moment_biases, moment_parts, whitened
+
+
+def whitened_readings(x: Float64[Tensor, "samples units"], k: int, name: str) -> Readings:
+    r"""Plug-in moment parts, negentropy $\frac d2 \ln 2\pi e - \hat H$ of the whitened code, and the sum of all three.
+
+    Because $\|z_i\|^2$ averages to d exactly, the negentropy is also the one-sample kNN-KL of the whitened code; its
+    influence takes the estimation of mean and covariance into account by the delta method.
+    """
+    z = whitened(x, name)
+    parts = moment_parts(x, z)
+    terms = log_distances(z, k)
+    negentropy = x.shape[1] / 2 * math.log(2 * math.pi * math.e) - terms.entropy
+    beyond = z.square().sum(1) / 2 - terms.influence
+    moments = parts.mean_scale_influence + parts.correlation_influence
+    return {
+        "mean_scale": Reading(parts.mean_scale, delta_variance(parts.mean_scale_influence)),
+        "correlation": Reading(parts.correlation, delta_variance(parts.correlation_influence)),
+        "negentropy": Reading(negentropy, jackknife_variance(beyond)),
+        "total": Reading(parts.mean_scale + parts.correlation + negentropy, jackknife_variance(moments + beyond)),
+    }
+
+
+def whitened_null(samples: int, units: int, k: int) -> dict[str, NullLaw]:
+    """Null laws of `whitened_readings` on samples of N(0, I); shared by all estimators that whiten."""
+    work = neighbour_work(samples, units)
+    return null_laws_of_samples(
+        f"knn-whitened/k={k}", samples, units, lambda x: whitened_readings(x, k, "null law"), work
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class KLDecomposition:
+    r"""KL(p || N(0, I)) in nats = mean_scale + correlation + beyond_second_order.
+
+    `mean_scale`: $\frac12 \sum_j (s_j^2 + m_j^2 - 1 - \ln s_j^2)$ and `correlation`: $-\frac12 \ln\det R$, each less
+    its exact bias for Gaussian samples. `beyond_second_order`: joint negentropy of the whitened code by nearest
+    neighbours, $\frac d2 \ln 2\pi e - \hat H_k(z)$, less the mean of the same on whitened Gaussian samples of the
+    same n and d. `total`: their sum. Simple null for the moment parts and the total, composite for
+    `beyond_second_order`; two-sided Monte Carlo p-values (99 replicates, fewer where n^2 d makes them dear, at least
+    39: p is never below 2 / (B + 1)).
+
+    Standard errors: delta method and delete-one jackknife, less their excess over the Monte Carlo variance on Gaussian
+    samples. Right within 15 % near a Gaussian; heavy tails (t with 5 degrees of freedom) make them a quarter too small.
+
+    How it can mislead: above about 16 units `beyond_second_order` is a test statistic only. The bias of
+    nearest-neighbour entropy depends on the law, so its number of nats is then neither right nor a bound (a uniform
+    cube is off by +6 at 32 units and +22 at 128), and it may be negative. The total inherits this. Needs more samples
+    than units.
+
+    Source: Kozachenko & Leonenko (1987) for the entropy; the split is the Pythagorean identity of information geometry,
+    Cardoso (2003), Journal of Machine Learning Research 4:1177-1203, section 3.
+
+    Attributes:
+        k: which neighbour.
+        duplicates: `error`, `drop` or `jitter`, see `entropy.without_duplicates`.
+    """
+
+    name: ClassVar[str] = "kl_decomposition"
+    null: ClassVar[NullKind] = "simple"
+    k: int = 5
+    duplicates: Duplicates = "error"
+
+    def __post_init__(self) -> None:
+        check_parameters(self.name, self.k, self.duplicates)
+
+    @property
+    def min_samples(self) -> int:
+        """Every sample needs k + 1 others; whitening needs more samples than units."""
+        return self.k + 2
+
+    def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
+        """Rows `total`, `mean_scale`, `correlation` and `beyond_second_order`."""
+        x = without_duplicates(checked(x, self), self.duplicates, self.name)
+        readings = whitened_readings(x, self.k, self.name)
+        laws = whitened_null(len(x), x.shape[1], self.k)
+        biases = dict(zip(("mean_scale", "correlation"), moment_biases(len(x), x.shape[1]), strict=True))
+        parts = [
+            debiased(laws[name].estimate(name, readings[name], quantity="nats"), name, bias)
+            for name, bias in biases.items()
+        ]
+        negentropy = laws["negentropy"]
+        parts.append(
+            negentropy.excess("beyond_second_order", readings["negentropy"], quantity="nats", null="composite")
+        )
+        return self._total(parts, laws["total"], readings["total"]), *parts
+
+    def _total(self, parts: list[Estimate], law: NullLaw, reading: Reading) -> Estimate:
+        calibrated = law.excess("total", reading, quantity="nats")
+        return Estimate(**{**vars(calibrated), "value": math.fsum(part.value for part in parts)})

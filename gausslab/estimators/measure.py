@@ -1,0 +1,114 @@
+"""The one entry point: samples and estimators in, one table out."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gausslab.errors import EstimatorError, choices
+from gausslab.estimators.contract import Estimate, Estimator, usable
+from gausslab.estimators.registry import DEFAULT_ESTIMATORS, named
+
+COLUMNS = (
+    "estimator",
+    "statistic",
+    "unit",
+    "value",
+    "standard_error",
+    "null_mean",
+    "null_sd",
+    "p_value",
+    "n_samples",
+    "n_units",
+)
+
+
+def measure(
+    x: Tensor | np.ndarray | pd.DataFrame,
+    estimators: str | Estimator | Iterable[str | Estimator] = DEFAULT_ESTIMATORS,
+    **options: Any,
+) -> pd.DataFrame:
+    """How Gaussian the samples are, by every estimator named; one number a row.
+
+    Null laws that are not yet in the cache are drawn first: about two seconds for 800 x 32, about a minute for
+    10,000 x 64, nothing the second time.
+
+    Args:
+        x: samples x units; a tensor, an array or a data frame of numbers.
+        estimators: names from the registry, or estimators already built; default all.
+        **options: fields of the named estimators, such as `k=3` or `duplicates="drop"`; each goes to every named
+            estimator that has it.
+
+    Returns:
+        A table with the columns `estimator, statistic, unit, value, standard_error, null_mean, null_sd, p_value,
+        n_samples, n_units`, in the order of the estimators.
+
+    Raises:
+        EstimatorError: unknown estimator or option, or samples that cannot be used: not two-dimensional, not numbers,
+            NaN or infinite, too few, constant units, duplicates.
+        ConfigError: an option has a value that makes no sense.
+    """
+    samples = usable(as_samples(x), "measure", 2)
+    chosen = [estimators] if isinstance(estimators, str) or callable(estimators) else list(estimators)
+    rows = [
+        _row(built.name, estimate, samples)
+        for built in build_estimators(chosen, options)
+        for estimate in built(samples)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def as_samples(x: Tensor | np.ndarray | pd.DataFrame) -> Float[Tensor, "samples units"]:
+    """The samples as a floating-point tensor.
+
+    Raises:
+        EstimatorError: it is not two-dimensional or does not hold real numbers.
+    """
+    try:
+        values = x if isinstance(x, Tensor) else torch.as_tensor(np.array(x, dtype=_float_type(np.asarray(x))))
+    except (TypeError, ValueError):
+        raise EstimatorError("measure: expected real numbers, got values that are not") from None
+    if values.ndim != 2:
+        raise EstimatorError(
+            f"measure: expected samples x units (2 axes), got {values.ndim} axes {tuple(values.shape)}"
+        )
+    if values.is_complex():
+        raise EstimatorError("measure: expected real numbers, got complex ones")
+    return values if values.is_floating_point() else values.double()
+
+
+def _float_type(array: np.ndarray) -> np.dtype[Any]:
+    if np.iscomplexobj(array):
+        raise TypeError
+    return array.dtype if array.dtype in (np.float16, np.float32) else np.dtype(np.float64)
+
+
+def build_estimators(chosen: list[Any], options: dict[str, Any]) -> list[Estimator]:
+    """Named estimators built with the options they have; built ones as they are.
+
+    Raises:
+        EstimatorError: a name is unknown, or an option belongs to none of them.
+    """
+    classes = {name: named(name) for name in chosen if isinstance(name, str)}
+    known = {name: [field.name for field in fields(kind)] for name, kind in classes.items()}  # type: ignore[arg-type]
+    every = tuple(sorted({field for names in known.values() for field in names}))
+    for option in options:
+        if option not in every:
+            hint = choices(option, every) if every else "the estimators named take none"
+            raise EstimatorError(f"measure: unknown option {option!r}; {hint}")
+    return [
+        item
+        if not isinstance(item, str)
+        else classes[item](**{key: value for key, value in options.items() if key in known[item]})
+        for item in chosen
+    ]
+
+
+def _row(name: str, estimate: Estimate, samples: Float[Tensor, "samples units"]) -> dict[str, Any]:
+    known = {**vars(estimate), "estimator": name, "n_samples": samples.shape[0], "n_units": samples.shape[1]}
+    return {column: known[column] for column in COLUMNS}

@@ -1,0 +1,37 @@
+"""Every estimator by its name: the one list that the library, the command line and the tests share."""
+
+from gausslab.errors import EstimatorError, choices
+from gausslab.estimators.contract import Estimator
+from gausslab.estimators.decomposition import KLDecomposition
+from gausslab.estimators.divergence import KnnKL
+from gausslab.estimators.entropy import KnnEntropy
+from gausslab.estimators.moments import MomentKL
+from gausslab.estimators.radial import RadialKS, RadialSpread
+from gausslab.estimators.univariate import AndersonDarling, DAgostinoK2, JarqueBera, Lilliefors, ShapiroWilk
+
+ESTIMATORS: dict[str, type[Estimator]] = {
+    "kl_decomposition": KLDecomposition,
+    "moment_kl": MomentKL,
+    "knn_entropy": KnnEntropy,
+    "knn_kl": KnnKL,
+    "shapiro_wilk": ShapiroWilk,
+    "dagostino_k2": DAgostinoK2,
+    "jarque_bera": JarqueBera,
+    "anderson_darling": AndersonDarling,
+    "lilliefors": Lilliefors,
+    "radial_ks": RadialKS,
+    "radial_spread": RadialSpread,
+}
+
+DEFAULT_ESTIMATORS: tuple[str, ...] = tuple(ESTIMATORS)
+
+
+def named(name: str) -> type[Estimator]:
+    """The estimator's class.
+
+    Raises:
+        EstimatorError: there is none of that name; the choices are listed.
+    """
+    if name not in ESTIMATORS:
+        raise EstimatorError(f"unknown estimator {name!r}; {choices(name, tuple(ESTIMATORS))}")
+    return ESTIMATORS[name]
