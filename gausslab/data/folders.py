@@ -1,6 +1,7 @@
 """Any folder of images, flat or with one sub-folder a class."""
 
 import os
+import struct
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import UInt8
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gausslab.config import DataConfig
 from gausslab.data.splits import ImageData, Rows, Split, shuffled_rows, training_rows
@@ -19,6 +20,9 @@ HELD_OUT = 10
 """One image in so many is held out for validation, and as many for test."""
 
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N"})
+BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
+"""What Pillow raises on files that are no images, or not whole ones."""
+
 NOT_IMAGES = frozenset({"BUFR", "GRIB", "HDF5", "MPEG"})  # formats Pillow lists but cannot decode by itself
 
 
@@ -99,8 +103,8 @@ def _mode(file: Path) -> str:
     try:
         with Image.open(file) as image:
             return image.mode
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"cannot read image {file}: {error}") from None
+    except BROKEN as error:
+        raise _unreadable(file, error) from None
 
 
 def read_square(
@@ -114,8 +118,8 @@ def read_square(
     try:
         with Image.open(file) as image:
             pixels = _convert(ImageOps.exif_transpose(image), channels)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"cannot read image {file}: {error}") from None
+    except BROKEN as error:
+        raise _unreadable(file, error) from None
     cut = crop or min(pixels.size)
     if min(pixels.size) < cut:
         raise DataError(f"image {file} is {pixels.width}x{pixels.height}, smaller than the crop of {cut}")
@@ -123,6 +127,11 @@ def read_square(
     box = (left, top, left + cut, top + cut)
     resized = pixels.crop(box).resize((side, side), Image.Resampling.BILINEAR)
     return np.asarray(resized).reshape(side, side, channels).transpose(2, 0, 1)
+
+
+def _unreadable(file: Path, error: Exception) -> DataError:
+    reason = "its content is no image" if isinstance(error, UnidentifiedImageError) else str(error)
+    return DataError(f"cannot read image {file}: {reason}")
 
 
 def _convert(image: Image.Image, channels: int) -> Image.Image:

@@ -12,6 +12,7 @@ from jaxtyping import Float32, Int64, Integer, UInt8
 from torch import Tensor
 
 from gausslab.config import DataConfig
+from gausslab.data.pools import Pool, TrainTest
 from gausslab.errors import ConfigError
 from gausslab.seeding import numpy_generator
 
@@ -45,22 +46,6 @@ class ImageData:
         """Channels, height and width of every image."""
         _, channels, height, width = self.train.images.shape
         return channels, height, width
-
-
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """Images that come without a split of their own."""
-
-    images: UInt8[np.ndarray, "samples channels height width"]
-    labels: Int64[np.ndarray, " samples"] | None
-
-
-@dataclass(frozen=True, eq=False)
-class TrainTest:
-    """Images that come as a training and a test file, in the files' order."""
-
-    train: Pool
-    test: Pool
 
 
 @dataclass(frozen=True, eq=False)
