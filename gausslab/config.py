@@ -183,7 +183,7 @@ class TrainConfig:
 
         Defaults are left out, so that a field added later does not rename the runs that never used it.
         """
-        return hashlib.sha256(json.dumps(_non_defaults(self), sort_keys=True).encode()).hexdigest()[:8]
+        return _digest(self)
 
     @property
     def run_name(self) -> str:
@@ -210,6 +210,11 @@ class SweepConfig:
             _require(len(set(values)) == len(values), name, values, "values without repetition")
         for _ in self.configs():  # every combination is checked now, not when its turn comes
             pass
+
+    @property
+    def digest(self) -> str:
+        """Eight hex digits that change with any field that differs from its default."""
+        return _digest(self)
 
     def configs(self) -> Iterator[TrainConfig]:
         """The grid: objectives, depths, channels, widths, seeds, the last varying fastest."""
@@ -267,6 +272,11 @@ def _restore(hint: Any, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_restore(get_args(hint)[0], item) for item in value)
     return value
+
+
+def _digest(config: Any) -> str:
+    text = json.dumps(_non_defaults(config), sort_keys=True, default=asdict)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _non_defaults(config: Any) -> dict[str, Any]:

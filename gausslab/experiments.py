@@ -1,0 +1,69 @@
+"""One run from its configuration to its rows of the table: train, measure, draw samples, mark as done."""
+
+import json
+import time
+
+import torch
+
+from gausslab import data, provenance, tables
+from gausslab.checkpoints import Checkpoint, load_checkpoint
+from gausslab.errors import RunError
+from gausslab.files import write_atomically
+from gausslab.probing import float_batches, identify, probe, reconstruction_rows
+from gausslab.runs import Run
+from gausslab.sampling import GRID_SIDE, decode_prior, write_grid
+from gausslab.training import Reporter, threads, train
+
+
+def perform(run: Run, report: Reporter = lambda progress: None) -> None:
+    """Bring a run to its end; what an earlier session finished is not done again.
+
+    Raises:
+        RunError: another process is at work on the run, or its directory cannot be written (the disk is full, say).
+        DivergenceError: training diverged.
+    """
+    try:
+        with run.locked():
+            if not run.is_done:
+                _perform(run, report)
+    except OSError as error:
+        raise RunError(f"cannot write {error.filename or run.path}: {error.strerror or error}") from None
+
+
+def _perform(run: Run, report: Reporter) -> None:
+    start = time.monotonic()
+    _write_provenance(run, None)
+    train(run, report)
+    with threads(run.config.training.threads):
+        evaluate(run)
+    _write_provenance(run, time.monotonic() - start)
+    run.finish()
+
+
+def evaluate(run: Run) -> None:
+    """Measure the codes of the test images with the best checkpoint, and draw its samples and reconstructions."""
+    checkpoint = load_checkpoint(run.checkpoint_file)
+    images = data.load(run.config.data).test.images
+    identity = identify(run.config)
+    point = "normalized" if run.config.model.bottleneck == "batchnorm" else "post"
+    codes = probe(checkpoint.model, images, identity, layers="bottleneck", kinds="all", point=point)
+    errors = reconstruction_rows(checkpoint.model, images, identity)
+    tables.write(tables.concat([codes, errors]), run.measurements_file)
+    _draw(run, checkpoint, next(float_batches(images)))
+
+
+@torch.no_grad()
+def _draw(run: Run, checkpoint: Checkpoint, images: torch.Tensor) -> None:
+    model, config = checkpoint.model, checkpoint.config
+    samples = decode_prior(model, config.model.width, GRID_SIDE**2, config.seed)
+    write_grid(samples, run.samples_file)
+    shown = images[:GRID_SIDE]
+    write_grid(torch.cat([shown, model(shown)]), run.reconstructions_file)
+
+
+def _write_provenance(run: Run, seconds: float | None) -> None:
+    """Seconds add up over the sessions that came to their end; a killed one is not counted."""
+    before = json.loads(run.provenance_file.read_text())["seconds"] if run.provenance_file.exists() else None
+    total = before if seconds is None else seconds + (before or 0.0)
+    record = provenance.record(run.config.training.threads, total)
+    write_atomically(run.provenance_file, provenance.to_bytes(record))

@@ -1,0 +1,185 @@
+"""The convolutional autoencoders of the thesis (section 2.5.1), at any base width, depth and code width, for 32x32 and 64x64.
+
+Every hidden layer is convolution -> batch norm -> ReLU. With `w` base channels and the thesis's depth of 4:
+
+    encoder  w, 2w, 4w, 8w channels, each at half the side of the one before; flatten; dense to the code; no activation
+    code     batch norm without scale and shift (the thesis's B), or nothing
+    decoder  dense to 8w x 8 x 8 (neither batch norm nor activation); 4w, 2w (and w at 64x64), each at twice the side;
+             one more transposed convolution of stride 1 with a sigmoid
+
+Kernels are 4x4 at 32x32 and 5x5 at 64x64. A depth above 4 adds stride-1 layers of the same kernel to both halves, dealt out one a
+resolution from the lowest resolution up; a depth below 4 removes the lowest resolutions of both.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from gausslab.config import ModelConfig
+from gausslab.errors import ConfigError
+from gausslab.models.layers import SameConv2d, SameConvTranspose2d
+
+THESIS_DEPTH = 4
+_DECODER_START = 8
+_KERNELS = {32: 4, 64: 5}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One convolution of a stack: channels in and out, stride."""
+
+    channels_in: int
+    channels_out: int
+    stride: int
+
+
+class Scale(nn.Module):
+    """Images from [0, 1] to [-1, 1], the first operation of the 32x32 encoders."""
+
+    def forward(self, images: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """2 x - 1."""
+        return images * 2 - 1
+
+
+class Autoencoder(nn.Module):
+    """Encoder, bottleneck and decoder.
+
+    Attributes:
+        encoder: images in [0, 1] to the raw code.
+        bottleneck: the raw code to the code: an affine-free `BatchNorm1d`, or the identity.
+        decoder: codes to images in [0, 1].
+    """
+
+    def __init__(self, encoder: nn.Module, bottleneck: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.bottleneck = bottleneck
+        self.decoder = decoder
+
+    def encode(self, images: Float[Tensor, "samples channels height width"]) -> Float[Tensor, "samples units"]:
+        """Images to codes."""
+        code: Tensor = self.bottleneck(self.encoder(images))
+        return code
+
+    def decode(self, codes: Float[Tensor, "samples units"]) -> Float[Tensor, "samples channels height width"]:
+        """Codes to images."""
+        images: Tensor = self.decoder(codes)
+        return images
+
+    def forward(
+        self, images: Float[Tensor, "samples channels height width"]
+    ) -> Float[Tensor, "samples channels height width"]:
+        """Images to reconstructions."""
+        return self.decode(self.encode(images))
+
+
+def build_autoencoder(config: ModelConfig, image_shape: tuple[int, int, int]) -> Autoencoder:
+    """The network of `config` for images of `image_shape` (channels, side, side), with PyTorch's own initial weights.
+
+    Raises:
+        ConfigError: the images are neither 32x32 nor 64x64.
+    """
+    image_channels, height, side = image_shape
+    if side not in _KERNELS or height != side:
+        raise ConfigError(
+            f"images must be 32x32 or 64x64 for the autoencoder, got {height}x{side}; set the data's size"
+        )
+    encoder = _encoder(config, image_channels, side)
+    decoder = _decoder(config, image_channels, side)
+    return Autoencoder(encoder, _bottleneck(config), decoder)
+
+
+def _bottleneck(config: ModelConfig) -> nn.Module:
+    return nn.BatchNorm1d(config.width, affine=False) if config.bottleneck == "batchnorm" else nn.Identity()
+
+
+def _encoder(config: ModelConfig, image_channels: int, side: int) -> nn.Sequential:
+    stages = list(encoder_stages(config, image_channels))
+    final_side = side >> sum(stage.stride == 2 for stage in stages)
+    first = [Scale()] if side == 32 else []
+    hidden = [
+        _hidden(SameConv2d(stage.channels_in, stage.channels_out, _KERNELS[side], stage.stride)) for stage in stages
+    ]
+    dense = nn.Linear(stages[-1].channels_out * final_side**2, config.width)
+    return nn.Sequential(*first, *hidden, nn.Flatten(), dense)
+
+
+def _decoder(config: ModelConfig, image_channels: int, side: int) -> nn.Sequential:
+    channels, start, stages = decoder_stages(config, side)
+    kernel = _KERNELS[side]
+    dense = nn.Linear(config.width, channels * start**2)
+    hidden = [
+        _hidden(SameConvTranspose2d(stage.channels_in, stage.channels_out, kernel, stage.stride)) for stage in stages
+    ]
+    last = SameConvTranspose2d(stages[-1].channels_out if stages else channels, image_channels, kernel, 1)
+    return nn.Sequential(dense, nn.Unflatten(1, (channels, start, start)), *hidden, last, nn.Sigmoid())
+
+
+def _hidden(convolution: nn.Conv2d | nn.ConvTranspose2d) -> nn.Sequential:
+    return nn.Sequential(convolution, nn.BatchNorm2d(convolution.out_channels), nn.ReLU(inplace=True))
+
+
+def encoder_stages(config: ModelConfig, image_channels: int) -> Iterator[Stage]:
+    """The encoder's hidden convolutions, from the image on."""
+    levels = min(config.depth, THESIS_DEPTH)
+    extra = _deal(config.depth - levels, levels)[::-1]
+    channels_in = image_channels
+    for level in range(levels):
+        channels_out = config.channels << level
+        yield Stage(channels_in, channels_out, 2)
+        yield from [Stage(channels_out, channels_out, 1)] * extra[level]
+        channels_in = channels_out
+
+
+def decoder_stages(config: ModelConfig, side: int) -> tuple[int, int, list[Stage]]:
+    """Channels and side after the decoder's dense layer, and its hidden transposed convolutions.
+
+    Raises:
+        ConfigError: the depth leaves the decoder with fewer than no layers.
+    """
+    thesis_levels = (side // _DECODER_START).bit_length() - 1
+    levels = thesis_levels - max(THESIS_DEPTH - config.depth, 0)
+    if levels < 0:
+        raise ConfigError(
+            f"depth must be at least {THESIS_DEPTH - thesis_levels} for {side}x{side}, got {config.depth}"
+        )
+    channels = max(config.channels << (THESIS_DEPTH - 1 - (thesis_levels - levels)), 1)
+    extra = _deal(max(config.depth - THESIS_DEPTH, 0), levels)
+    stages: list[Stage] = []
+    for level in range(levels):
+        channels_in, channels_out = channels >> level, channels >> (level + 1)
+        stages += [Stage(channels_in, channels_out, 2), *[Stage(channels_out, channels_out, 1)] * extra[level]]
+    return channels, side >> levels, stages
+
+
+def _deal(items: int, places: int) -> list[int]:
+    """`items` dealt out one by one to `places`, the first place first.
+
+    >>> _deal(5, 3)
+    [2, 2, 1]
+    """
+    return [len(range(place, items, places)) for place in range(places)]
+
+
+@torch.no_grad()
+def initialise_like_keras(model: nn.Module, generator: torch.Generator, bottleneck_eps: float = 1e-5) -> None:
+    """Glorot-uniform kernels, zero biases, batch-norm momentum 0.01 and eps 1e-3: the defaults of the published code.
+
+    Affine-free batch norms (the code's) keep their own eps.
+
+    Args:
+        model: changed in place.
+        generator: source of the weights.
+        bottleneck_eps: eps of the affine-free batch norms.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.xavier_uniform_(module.weight, generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.momentum = 0.01
+            module.eps = 1e-3 if module.affine else bottleneck_eps

@@ -1,0 +1,240 @@
+"""The training loop: one run from its configuration to its best checkpoint, through any number of interruptions.
+
+All randomness of an epoch derives from the seed and the epoch's number, so the state that is saved after each epoch (weights, optimiser,
+schedule, history) is all that a resumed run needs to end, on a CPU, in the same bytes as one that was never interrupted.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from gausslab import data, models, objectives
+from gausslab.checkpoints import load, save, save_checkpoint
+from gausslab.config import TrainConfig
+from gausslab.errors import CheckpointError, ConfigError, DivergenceError
+from gausslab.files import write_atomically
+from gausslab.runs import Run
+from gausslab.seeding import torch_generator
+
+STATE_FORMAT = "gausslab-training-state"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come; what the command line shows while it waits.
+
+    Attributes:
+        run: name of the run.
+        epoch: epochs done.
+        epochs: epochs in all.
+        step: steps done in all epochs.
+        steps: steps in all.
+        loss: objective of the last step.
+    """
+
+    run: str
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+
+
+Reporter = Callable[[Progress], None]
+
+
+def train(run: Run, report: Reporter = lambda progress: None) -> None:
+    """Train the run's network to the end, from wherever an earlier session left it.
+
+    Writes `checkpoint.pt` whenever the validation loss is the lowest so far, `last.pt` and `history.csv` after every epoch.
+
+    Raises:
+        DivergenceError: the loss is no longer finite; the files of the last good epoch stay.
+        DataError: the data set cannot be loaded.
+        CheckpointError: `last.pt` is damaged.
+    """
+    config = run.config
+    images = data.load(config.data)
+    if len(images.train.images) < config.training.batch:
+        raise ConfigError(
+            f"batch must be at most the {len(images.train.images)} training images, got {config.training.batch}"
+        )
+    with threads(config.training.threads):
+        session = Session(config, images.image_shape)
+        session.resume(run)
+        while session.epoch < config.training.epochs:
+            _train_epoch(session, images.train.images, report)
+            session.close_epoch(_validate(session, images.validation.images))
+            session.write(run)
+
+
+class Session:
+    """What changes while a network is trained.
+
+    Attributes:
+        epoch: epochs done.
+        history: one row of losses an epoch.
+        best: lowest validation loss so far.
+    """
+
+    def __init__(self, config: TrainConfig, image_shape: tuple[int, int, int]) -> None:
+        self.config = config
+        self.image_shape = image_shape
+        self.device = torch.device(config.training.device)
+        self.model = models.build(config.model, image_shape, config.seed)
+        self.model.to(self.device, memory_format=torch.channels_last)  # a third faster than contiguous on the CPU
+        self.objective = objectives.build(config.objective)
+        self.optimiser = _optimiser(config, self.model)
+        self.schedule = _schedule(config, self.optimiser)
+        self.epoch = 0
+        self.best = math.inf
+        self.history: list[dict[str, float]] = []
+        self.losses: dict[str, float] = {}
+
+    def close_epoch(self, validation_loss: float) -> None:
+        """Count the epoch, note its losses, move the learning rate."""
+        self.epoch += 1
+        lr = self.optimiser.param_groups[0]["lr"]
+        self.history.append({"epoch": self.epoch, "lr": lr, **self.losses, "validation_loss": validation_loss})
+        if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            self.schedule.step(validation_loss)
+        else:
+            self.schedule.step()
+
+    def write(self, run: Run) -> None:
+        """Save the best checkpoint, if this epoch is the best, then the state to resume from."""
+        validation_loss = self.history[-1]["validation_loss"]
+        if validation_loss < self.best:
+            self.best = validation_loss
+            save_checkpoint(
+                run.checkpoint_file, self.config, self.image_shape, self.epoch, self.best, self.model.state_dict()
+            )
+        save(run.state_file, self._state())
+        table = pd.DataFrame(self.history).astype({"epoch": int})
+        write_atomically(run.history_file, table.to_csv(index=False, lineterminator="\n").encode())
+
+    def resume(self, run: Run) -> None:
+        """Take up the state of an earlier session, if there is one."""
+        if not run.state_file.exists():
+            return
+        values = load(run.state_file)
+        try:
+            self._take(values)
+        except (KeyError, ValueError, TypeError, RuntimeError) as error:
+            raise CheckpointError(
+                f"cannot resume from {run.state_file}: {str(error).splitlines()[0]}; delete it to start the run anew"
+            ) from None
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "format": STATE_FORMAT,
+            "epoch": self.epoch,
+            "best": self.best,
+            "history": self.history,
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": {key: value for key, value in self.schedule.state_dict().items() if _is_primitive(value)},
+        }
+
+    def _take(self, values: dict[str, Any]) -> None:
+        if values["format"] != STATE_FORMAT:
+            raise ValueError(f"its format is {values['format']!r}")
+        self.epoch, self.best, self.history = values["epoch"], values["best"], values["history"]
+        self.model.load_state_dict(values["model"])
+        self.optimiser.load_state_dict(values["optimiser"])
+        self.schedule.load_state_dict(values["schedule"])
+
+
+def _train_epoch(session: Session, images: UInt8[Tensor, "samples channels height width"], report: Reporter) -> None:
+    config, session.losses = session.config, {}
+    shuffle = torch_generator(config.seed, f"shuffle/{session.epoch}")
+    noise = torch_generator(config.seed, f"noise/{session.epoch}")
+    order = torch.randperm(len(images), generator=shuffle)
+    steps = len(images) // config.training.batch
+    session.model.train()
+    for step in range(steps):
+        index = order[step * config.training.batch : (step + 1) * config.training.batch]
+        loss = session.objective(session.model, batch(images, index, session.device), noise)
+        value = loss.total.item()
+        if not math.isfinite(value):
+            raise DivergenceError(_divergence(config, session.epoch, step))
+        session.optimiser.zero_grad(set_to_none=True)
+        loss.total.backward()  # type: ignore[no-untyped-call]
+        session.optimiser.step()
+        _add(session.losses, {"train_loss": value, **{f"train_{k}": v.item() for k, v in loss.parts.items()}}, steps)
+        done = session.epoch * steps + step + 1
+        report(
+            Progress(
+                config.run_name, session.epoch, config.training.epochs, done, steps * config.training.epochs, value
+            )
+        )
+
+
+@torch.no_grad()
+def _validate(session: Session, images: UInt8[Tensor, "samples channels height width"]) -> float:
+    """The objective in evaluation mode, averaged over whole batches (over what there is, if that is less than a batch)."""
+    session.model.eval()
+    size = min(session.config.training.batch, len(images))
+    noise = torch_generator(session.config.seed, "noise/validation")
+    losses = [
+        session.objective(session.model, batch(images, index, session.device), noise).total.item()
+        for index in torch.arange(len(images) // size * size).split(size)
+    ]
+    mean = sum(losses) / len(losses)
+    if not math.isfinite(mean):
+        raise DivergenceError(_divergence(session.config, session.epoch, None))
+    return mean
+
+
+def batch(
+    images: UInt8[Tensor, "samples channels height width"], index: Tensor, device: torch.device
+) -> Float[Tensor, "batch channels height width"]:
+    """Some of the images as floats in [0, 1], in the memory layout the networks are fastest with."""
+    return data.to_float(images[index].to(device)).contiguous(memory_format=torch.channels_last)
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Run torch on `number` CPU threads, and put the old number back."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _optimiser(config: TrainConfig, model: torch.nn.Module) -> torch.optim.Adam:
+    eps = 1e-7 if config.model.init == "keras" else 1e-8
+    return torch.optim.Adam(model.parameters(), lr=config.training.lr, eps=eps)
+
+
+def _schedule(config: TrainConfig, optimiser: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+    if config.training.schedule == "plateau":
+        return torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimiser, factor=0.5, patience=5, threshold=1e-4, threshold_mode="abs"
+        )
+    factor = config.training.decay if config.training.schedule == "exponential" else 1.0
+    return torch.optim.lr_scheduler.ExponentialLR(optimiser, factor)
+
+
+def _divergence(config: TrainConfig, epoch: int, step: int | None) -> str:
+    where = f"epoch {epoch + 1}, " + ("validation" if step is None else f"step {step + 1}")
+    kept = "the last good checkpoint is kept" if epoch else "no epoch was finished"
+    return f"{config.run_name}: the loss is not finite at {where} (lr {config.training.lr:g}); {kept}; try a lower --lr"
+
+
+def _add(sums: dict[str, float], values: dict[str, float], count: int) -> None:
+    for name, value in values.items():
+        sums[name] = sums.get(name, 0.0) + value / count
+
+
+def _is_primitive(value: object) -> bool:
+    return value is None or isinstance(value, bool | int | float | str | list)

@@ -1,0 +1,171 @@
+"""Runs side by side: one process a job, each with its own pipe, none of which outlives the process that started it."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+from gausslab.config import TrainConfig
+from gausslab.errors import GausslabError
+from gausslab.experiments import perform
+from gausslab.runs import Run
+from gausslab.training import Progress, Reporter
+
+_REPORT_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        config: the run.
+        error: one line if it failed, else None.
+        details: a traceback if the failure is a bug, else empty.
+    """
+
+    config: TrainConfig
+    error: str | None = None
+    details: str = ""
+
+
+def run_all(
+    configs: Iterable[TrainConfig], root: Path, jobs: int, report: Reporter, ended: Callable[[Outcome], None]
+) -> list[Outcome]:
+    """Perform every run under `root`, `jobs` at a time; one that fails does not stop the others.
+
+    Args:
+        configs: what to run.
+        root: where the run directories go.
+        jobs: processes; with 1 everything happens in this one.
+        report: called with the progress of each run a few times a second.
+        ended: called when a run ends, in whatever order they do.
+
+    Returns:
+        The outcomes, in the order of `configs`.
+    """
+    waiting = list(configs)
+    outcomes = _in_turn(waiting, root, report) if jobs == 1 else _side_by_side(waiting, root, jobs, report)
+    found: dict[TrainConfig, Outcome] = {}
+    for outcome in outcomes:
+        found[outcome.config] = outcome
+        ended(outcome)
+    return [found[config] for config in waiting]
+
+
+def perform_safely(config: TrainConfig, root: Path, report: Reporter) -> Outcome:
+    """Perform one run; whatever goes wrong becomes part of its outcome."""
+    try:
+        perform(Run.create(root, config), _throttled(report))
+    except GausslabError as error:
+        return Outcome(config, str(error))
+    except Exception as error:  # a bug in one run must not take the others with it; the caller shows the traceback
+        return Outcome(config, f"{config.run_name}: {type(error).__name__}: {error}", traceback.format_exc())
+    return Outcome(config)
+
+
+def _in_turn(configs: list[TrainConfig], root: Path, report: Reporter) -> Iterator[Outcome]:
+    return (perform_safely(config, root, report) for config in configs)
+
+
+def _side_by_side(configs: list[TrainConfig], root: Path, jobs: int, report: Reporter) -> Iterator[Outcome]:
+    waiting = deque(configs)
+    with _staff(min(jobs, len(configs)), root) as workers:
+        for worker in workers:
+            worker.give(waiting)
+        while busy := {worker.connection: worker for worker in workers if worker.config is not None}:
+            for connection in wait(list(busy)):
+                worker = busy[connection]  # type: ignore[index]
+                message = worker.receive()
+                if isinstance(message, Progress):
+                    report(message)
+                    continue
+                yield message
+                worker.give(waiting)
+
+
+@contextmanager
+def _staff(number: int, root: Path) -> Iterator[list["_Worker"]]:
+    workers = [_Worker(root) for _ in range(number)]
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.process.join()
+
+
+class _Worker:
+    """A process that performs one run after another."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.config: TrainConfig | None = None
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")  # a forked torch may deadlock in its thread pools
+        self.connection, theirs = context.Pipe()
+        self.process: SpawnProcess = context.Process(target=_work, args=(theirs, self._root), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def give(self, waiting: deque[TrainConfig]) -> None:
+        """Hand over the next run, if there is one."""
+        self.config = waiting.popleft() if waiting else None
+        if self.config is not None:
+            self.connection.send(self.config)
+
+    def receive(self) -> Progress | Outcome:
+        """The next message; a worker that died is replaced, and its run has failed."""
+        assert self.config is not None
+        try:
+            message: Progress | Outcome = self.connection.recv()
+        except (EOFError, ConnectionResetError):
+            self.process.join()
+            code = self.process.exitcode
+            failed = Outcome(
+                self.config, f"{self.config.run_name}: its process died (exit code {code}); out of memory?"
+            )
+            self._start()
+            return failed
+        return message
+
+
+def _work(connection: Connection, root: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what ends
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    while True:
+        connection.send(perform_safely(connection.recv(), root, connection.send))
+
+
+def _die_with_parent() -> None:
+    """A parent killed with -9 cannot stop its children: they watch it instead."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
+
+
+def _throttled(report: Reporter) -> Reporter:
+    """At most five reports a second, the last step always."""
+    last = 0.0
+
+    def throttled(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > _REPORT_SECONDS or progress.step == progress.steps:
+            last = now
+            report(progress)
+
+    return throttled
