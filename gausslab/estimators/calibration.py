@@ -27,7 +27,7 @@ from gausslab.files import write_atomically
 from gausslab.seeding import numpy_generator
 
 FORMAT = 1
-WORK = 1e12
+WORK = 7e11
 REPLICATES = 99
 FEWEST = 39
 
@@ -73,7 +73,7 @@ class NullLaw:
         return min(1.0, 2 * (1 + min(below, above)) / (1 + len(self.replicates)))
 
     def standard_error(self, variance: float) -> float:
-        """Root of a variance estimate less its mean excess over the truth under the null; a quarter at least is kept."""
+        """Root of a variance estimate less its mean excess over the truth under the null; a quarter stays."""
         excess = self.variance - self.sd**2
         return math.sqrt(max(variance - excess, variance / 4))
 
@@ -118,7 +118,7 @@ class NullLaw:
 def cache_folder() -> Path:
     """Where null laws are kept: `$GAUSSLAB_CACHE/nulls`, or the same under the user's cache folder."""
     root = os.environ.get("GAUSSLAB_CACHE")
-    return (Path(root) if root else user_cache_path("gausslab")) / "nulls"
+    return (Path(root).expanduser() if root else user_cache_path("gausslab", appauthor=False)) / "nulls"
 
 
 def null_laws(
@@ -147,7 +147,7 @@ def null_laws_of_samples(
 ) -> dict[str, NullLaw]:
     """Null laws of statistics of a whole code: the same readings on samples of N(0, I).
 
-    B = 99 replicates as long as `work` (multiply-adds of one reading) times B stays below 1e12, fewer above, never
+    B = 99 replicates as long as `work` (multiply-adds of one reading) times B stays below 7e11, fewer above, never
     below 39, with which a two-sided 5 % test is still possible.
     """
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Float64
@@ -51,6 +51,7 @@ class Reading(NamedTuple):
 Readings = Mapping[str, Reading]
 
 
+@runtime_checkable
 class Estimator(Protocol):
     """A frozen callable dataclass whose fields are its parameters, rejected when it is built if they make no sense."""
 

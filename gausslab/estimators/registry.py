@@ -1,5 +1,7 @@
 """Every estimator by its name: the one list that the library, the command line and the tests share."""
 
+from collections.abc import Callable
+
 from gausslab.errors import EstimatorError, choices
 from gausslab.estimators.contract import Estimator
 from gausslab.estimators.decomposition import KLDecomposition
@@ -9,7 +11,7 @@ from gausslab.estimators.moments import MomentKL
 from gausslab.estimators.radial import RadialKS, RadialSpread
 from gausslab.estimators.univariate import AndersonDarling, DAgostinoK2, JarqueBera, Lilliefors, ShapiroWilk
 
-ESTIMATORS: dict[str, type[Estimator]] = {
+ESTIMATORS: dict[str, Callable[..., Estimator]] = {
     "kl_decomposition": KLDecomposition,
     "moment_kl": MomentKL,
     "knn_entropy": KnnEntropy,
@@ -26,7 +28,7 @@ ESTIMATORS: dict[str, type[Estimator]] = {
 DEFAULT_ESTIMATORS: tuple[str, ...] = tuple(ESTIMATORS)
 
 
-def named(name: str) -> type[Estimator]:
+def named(name: str) -> Callable[..., Estimator]:
     """The estimator's class.
 
     Raises:

@@ -1,0 +1,77 @@
+"""The entry point: what it accepts, what it returns, what it says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from gausslab.errors import ConfigError, EstimatorError
+from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS, measure
+from gausslab.estimators.measure import COLUMNS
+
+
+@pytest.fixture
+def x():
+    return torch.randn(60, 3, generator=torch.Generator().manual_seed(0))
+
+
+def test_a_table_with_one_number_a_row(x):
+    table = measure(x)
+    assert tuple(table.columns) == COLUMNS
+    assert table["estimator"].unique().tolist() == list(DEFAULT_ESTIMATORS) == list(ESTIMATORS)
+    assert (table["n_samples"] == 60).all()
+    assert (table["n_units"] == 3).all()
+    assert not table.duplicated(["estimator", "statistic", "unit"]).any()
+    assert table["value"].notna().all()
+    assert set(table["unit"]) == {"all", "0", "1", "2"}
+
+
+def test_tensor_array_and_frame_give_the_same_table(x):
+    tables = [measure(each, ["knn_kl", "lilliefors"]) for each in (x, x.numpy(), pd.DataFrame(x.numpy()))]
+    for table in tables[1:]:
+        pd.testing.assert_frame_equal(table, tables[0])
+
+
+def test_views_integers_and_gradients_are_accepted(x):
+    pd.testing.assert_frame_equal(measure(x.numpy()[::-1], "radial_ks"), measure(x.flip(0), "radial_ks"))
+    assert len(measure(np.arange(60).reshape(30, 2) ** 2 % 37, "radial_ks")) == 1
+    assert len(measure(x.requires_grad_(), "radial_ks")) == 1
+
+
+def test_estimators_by_name_or_built_and_options(x):
+    named = measure(x, ["knn_entropy", "radial_ks"], k=2)
+    built = measure(x, [ESTIMATORS["knn_entropy"](k=2), "radial_ks"])
+    pd.testing.assert_frame_equal(named, built)
+    pd.testing.assert_frame_equal(measure(x, ESTIMATORS["radial_ks"]()), measure(x, "radial_ks"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: x[0], r"measure: expected samples x units \(2 axes\), got 1 axes \(3,\)"),
+        (lambda x: x.reshape(5, 4, 9), r"expected samples x units \(2 axes\), got 3 axes \(5, 4, 9\)"),
+        (lambda x: x[:1], "measure: expected at least 2 samples, got 1"),
+        (lambda x: x[:, :0], "measure: expected at least 1 unit, got samples of shape 60 x 0"),
+        (lambda x: x.log(), r"measure: expected finite values, got NaN or infinity in \d+ of 60 samples"),
+        (lambda x: x * torch.tensor([1.0, 0.0, 1.0]), "measure: expected units that vary, got 1 constant of 3: 1"),
+        (lambda x: x.to(torch.complex64), "measure: expected real numbers, got complex ones"),
+        (lambda x: np.array([["a", "b"]]), "measure: expected real numbers, got values that are not"),
+        (lambda x: torch.cat([x, x]), "60 of 120 samples repeat an earlier one"),
+        (lambda x: x[:5], "kl_decomposition: expected at least 7 samples, got 5"),
+    ],
+)
+def test_samples_that_cannot_be_used(x, change, message):
+    with pytest.raises(EstimatorError, match=message) as error:
+        measure(change(x))
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_names_list_the_choices(x):
+    with pytest.raises(EstimatorError, match="unknown estimator 'knn_kll'; did you mean 'knn_kl'"):
+        measure(x, ["knn_kll"])
+    with pytest.raises(EstimatorError, match="measure: unknown option 'kk'; did you mean 'k'"):
+        measure(x, ["knn_kl"], kk=3)
+    with pytest.raises(EstimatorError, match="unknown option 'k'; the estimators named take none"):
+        measure(x, ["radial_ks"], k=3)
+    with pytest.raises(ConfigError, match="knn_kl: k must be at least 1, got 0"):
+        measure(x, ["knn_kl"], k=0)

@@ -1,0 +1,129 @@
+"""The decomposition, the moment part and the divergence: closed forms, additivity, bias, error bars, size."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from gausslab.estimators import ESTIMATORS
+from gausslab.estimators.calibration import NullLaw
+from gausslab.estimators.decomposition import whitened_null, whitened_readings
+from gausslab.estimators.entropy import plain_null, plain_readings
+from gausslab.estimators.moments import moment_biases, moment_readings, whitened
+
+
+def normal(samples, units, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal((samples, units)))
+
+
+def by_name(estimates):
+    return {estimate.statistic: estimate for estimate in estimates}
+
+
+@pytest.mark.parametrize("units", [1, 3, 20])
+def test_parts_add_up_to_the_total(units):
+    x = 1 + normal(150, units) @ (torch.eye(units, dtype=torch.float64) + 0.3 * normal(units, units, 1))
+    parts = by_name(ESTIMATORS["kl_decomposition"]()(x))
+    whole = parts.pop("total")
+    assert set(parts) == {"mean_scale", "correlation", "beyond_second_order"}
+    assert whole.value == pytest.approx(sum(part.value for part in parts.values()), rel=1e-14)
+    assert {whole.quantity} == {part.quantity for part in parts.values()} == {"nats"}
+
+
+def test_whitened_has_exact_moments():
+    z = whitened(3 + normal(100, 12) @ normal(12, 12, 1), "test")
+    torch.testing.assert_close(z.mean(0), torch.zeros(12, dtype=torch.float64), rtol=0, atol=1e-12)
+    torch.testing.assert_close(z.T @ z / 100, torch.eye(12, dtype=torch.float64), rtol=0, atol=1e-11)
+
+
+def test_beyond_second_order_ignores_affine_maps_and_moments_see_only_them():
+    x = normal(150, 10).exp()
+    y = 2 + x @ (torch.eye(10, dtype=torch.float64) + 0.2 * normal(10, 10, 1))
+    first, second = (by_name(ESTIMATORS["kl_decomposition"]()(each)) for each in (x, y))
+    assert first["beyond_second_order"].value == pytest.approx(second["beyond_second_order"].value, rel=1e-9)
+    scaled = by_name(ESTIMATORS["kl_decomposition"]()(5 * x))
+    assert scaled["correlation"].value == pytest.approx(first["correlation"].value, rel=1e-12)
+
+
+def test_decomposition_moment_kl_and_knn_kl_agree():
+    x = 0.4 + normal(200, 9) @ (torch.eye(9, dtype=torch.float64) + 0.2 * normal(9, 9, 1))
+    parts = by_name(ESTIMATORS["kl_decomposition"]()(x))
+    moments, knn = by_name(ESTIMATORS["moment_kl"]()(x)), by_name(ESTIMATORS["knn_kl"]()(x))
+    assert parts["mean_scale"].value + parts["correlation"].value == pytest.approx(moments["debiased"].value, rel=1e-10)
+    assert parts["beyond_second_order"].value == pytest.approx(knn["excess"].value, rel=1e-12)
+    assert knn["excess"].value == pytest.approx(knn["whitened"].value - knn["whitened"].null_mean, rel=1e-12)
+
+
+def test_known_divergences():
+    # mean .5 a unit: 8 * .125 nats; correlation .6 in four pairs: -2 ln(1 - .36) nats; error bars of n = 4000
+    x = normal(4000, 8) + 0.5
+    assert by_name(ESTIMATORS["moment_kl"]()(x))["debiased"].value == pytest.approx(1.0, abs=0.1)
+    pairs = normal(4000, 8, 1)
+    pairs[:, 1::2] = 0.6 * pairs[:, ::2] + 0.8 * pairs[:, 1::2]
+    from gausslab.estimators.moments import moment_parts
+
+    correlation = moment_parts(pairs, whitened(pairs, "test")).correlation - moment_biases(4000, 8)[1]
+    assert correlation == pytest.approx(-2 * math.log(1 - 0.36), abs=0.1)
+
+
+def test_the_moment_bias_is_the_published_one():
+    # 2.14 nats for a perfect Gaussian at n = 2000, d = 128
+    assert sum(moment_biases(2000, 128)) == pytest.approx(2.14, abs=0.01)
+
+
+@pytest.mark.parametrize("units", [1, 6, 25])
+def test_the_moment_bias_is_exact_for_any_gaussian(units):
+    mixing = torch.eye(units, dtype=torch.float64) + 0.2 * normal(units, units, 99)
+    covariance = mixing.T @ mixing
+    truth = (covariance.trace() - units - torch.logdet(covariance)).item() / 2
+    values = [moment_readings(normal(60, units, seed) @ mixing, "test")["moment_kl"].value for seed in range(400)]
+    error = np.std(values) / 20
+    assert np.mean(values) - sum(moment_biases(60, units)) == pytest.approx(truth, abs=4 * error)
+
+
+LAWS = {
+    "gaussian": lambda generator, shape: generator.standard_normal(shape),
+    "uniform": lambda generator, shape: generator.uniform(-math.sqrt(3), math.sqrt(3), shape),
+    "laplace": lambda generator, shape: generator.laplace(0, math.sqrt(0.5), shape),
+}
+
+
+@pytest.mark.parametrize(("law", "accuracy"), [("gaussian", 0.15), ("uniform", 0.3), ("laplace", 0.3)])
+@pytest.mark.parametrize("units", [4, 16])
+def test_standard_errors_are_the_spread_of_the_estimates(law, accuracy, units):
+    samples, replicates = 500, 200  # the spread itself is known to 5 % (1 sd)
+    plain, white = plain_null(samples, units, 5), whitened_null(samples, units, 5)
+    drawn = [torch.from_numpy(LAWS[law](np.random.default_rng(seed), (samples, units))) for seed in range(replicates)]
+    for laws, readings in (
+        (plain, [plain_readings(x, 5) for x in drawn]),
+        (white, [whitened_readings(x, 5, "test") for x in drawn]),
+    ):
+        for name in laws:
+            spread = np.std([each[name].value for each in readings])
+            errors = [laws[name].standard_error(each[name].variance) for each in readings]
+            assert np.mean(errors) / spread == pytest.approx(1, abs=accuracy), name
+
+
+def test_p_values_have_their_size():
+    # 5 % of 400 codes is 20, sd 4.4; the law is one of 99 replicates, which adds sd .022 * 400 = 8.7; 3 sd of both
+    laws = {**plain_null(100, 9, 5), **whitened_null(100, 9, 5)}
+    drawn = [normal(100, 9, 1000 + seed) for seed in range(400)]
+    readings = [{**plain_readings(x, 5), **whitened_readings(x, 5, "test")} for x in drawn]
+    for name, law in laws.items():
+        rejected = sum(law.p_value(each[name].value) <= 0.05 for each in readings)
+        assert 1 <= rejected <= 20 + 3 * math.hypot(4.4, 8.7), name
+
+
+def test_standard_errors_keep_a_quarter_of_the_variance():
+    law = NullLaw(np.array([-1e-3, 1e-3]), variance=1.0)
+    assert law.standard_error(0.5) == pytest.approx(math.sqrt(0.125))
+
+
+def test_a_non_gaussian_code_is_found():
+    x = torch.from_numpy(np.random.default_rng(0).laplace(0, math.sqrt(0.5), (400, 6)))
+    parts = by_name(ESTIMATORS["kl_decomposition"]()(x))
+    # a Laplace unit of variance 1 has negentropy .0724 nats
+    assert parts["beyond_second_order"].value == pytest.approx(6 * 0.0724, abs=4 * parts["total"].standard_error)
+    assert parts["beyond_second_order"].p_value == 0.02
+    assert parts["total"].standard_error > 0
