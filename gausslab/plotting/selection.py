@@ -1,0 +1,95 @@
+"""From the tidy table to the few numbers that one panel draws."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from gausslab.errors import GausslabError
+
+BOTTLENECK = "bottleneck"
+CONFIDENCE = 0.95
+_SCALED = ["value", "standard_error", "null_mean", "null_sd"]
+_SERIES = ("data", "model", "channels", "depth")
+_MIXED = ("data", "model", "channels", "depth", "layer", "point", "statistics", "run")
+
+
+def joint_rows(frame: pd.DataFrame, estimator: str, statistic: str) -> pd.DataFrame:
+    """Rows of one number of one estimator about all units together, NaN values left out."""
+    chosen = (frame["estimator"] == estimator) & (frame["statistic"] == statistic) & frame["unit"].isin(["all", ""])
+    return frame[chosen & frame["value"].notna()]
+
+
+def per_dimension(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same rows with the value, its error and its null divided by the number of units."""
+    return rows.assign(**{name: rows[name] / rows["n_units"] for name in _SCALED})
+
+
+def at_bottleneck(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows about the whole network and about the bottleneck: the layer of that name, or else the only one.
+
+    Raises:
+        GausslabError: several layers, and none is called `bottleneck`.
+    """
+    layers = [name for name in frame["layer"].unique() if name]
+    if len(layers) > 1 and BOTTLENECK not in layers:
+        raise GausslabError(f"expected one layer or one called {BOTTLENECK!r}, got {', '.join(layers)}")
+    chosen = BOTTLENECK if BOTTLENECK in layers else layers[0] if layers else ""
+    return frame[frame["layer"].isin(["", chosen])]
+
+
+def require_one_run_each(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows themselves, sorted, if there is one for each width and seed.
+
+    Raises:
+        GausslabError: naming the width and seed that occur twice, and the columns that differ.
+    """
+    twice = rows[rows.duplicated(["width", "seed"], keep=False)]
+    if len(twice):
+        first = twice.iloc[0]
+        same = twice[(twice["width"] == first["width"]) & (twice["seed"] == first["seed"])]
+        differing = [name for name in _MIXED if same[name].nunique(dropna=False) > 1] or ["none"]
+        raise GausslabError(
+            f"expected one number for width {first['width']}, seed {first['seed']} of {first['estimator']}, "
+            f"got {len(same)} (columns that differ: {', '.join(differing)}); draw one series at a time"
+        )
+    return rows.sort_values(["width", "seed"])
+
+
+def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean over the seeds of each width and the half width of its 95 % t interval (NaN with one seed).
+
+    The interval supposes that the seeds' values are Gaussian about their mean; with three seeds it spans 4.3 standard
+    errors to either side, so a wide bar says that there are few seeds as much as that they disagree.
+    """
+    grouped = rows.groupby("width")["value"]
+    count, spread = grouped.count().to_numpy(float), grouped.std().to_numpy(float)
+    with np.errstate(invalid="ignore"):
+        half = stdtrit(count - 1, (1 + CONFIDENCE) / 2) * spread / np.sqrt(count)
+    mean = grouped.mean()
+    return pd.DataFrame({"width": mean.index.to_numpy(int), "mean": mean.to_numpy(float), "half": half})
+
+
+def null_over_widths(rows: pd.DataFrame, reference: float) -> pd.DataFrame:
+    """Mean and SD of the null at each width; `reference` with no SD where the table states none."""
+    null = rows.groupby("width")[["null_mean", "null_sd"]].mean()
+    known = null["null_mean"].notna()
+    return pd.DataFrame(
+        {
+            "width": null.index.to_numpy(int),
+            "mean": null["null_mean"].fillna(reference).to_numpy(float),
+            "sd": null["null_sd"].where(known).fillna(0.0).to_numpy(float),
+        }
+    )
+
+
+def split_series(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The table cut into sweeps over width alone, by a short name; one sweep has the empty name."""
+    varying = [name for name in _SERIES if frame[name].nunique(dropna=False) > 1]
+    if not varying:
+        return {"": frame}
+    groups = frame.groupby(varying, dropna=False, sort=True)
+    return {"-".join(_short(n, v) for n, v in zip(varying, key, strict=True)): rows for key, rows in groups}
+
+
+def _short(column: str, value: object) -> str:
+    return f"{column}{value}" if column in ("channels", "depth") else str(value)
