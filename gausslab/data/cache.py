@@ -62,7 +62,8 @@ def _open_array(name: str, file: str, shape: tuple[int, ...], dtype: np.dtype) -
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise DataError(_damaged(name, path, str(error))) from None
+        reason = getattr(error, "strerror", None) or "it is no whole array"
+        raise DataError(_damaged(name, path, reason)) from None
     if not isinstance(array, np.ndarray) or (array.shape, array.dtype) != (shape, dtype):
         raise DataError(_damaged(name, path, f"expected {shape} of {dtype}"))
     return array

@@ -10,7 +10,6 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from jaxtyping import UInt8
@@ -116,26 +115,27 @@ def _archived_batches(path: Path) -> Iterator[Pool]:
                 if member.isfile() and (name := Path(member.name).name) in wanted:
                     contents[name] = _member(archive, member.name)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is not a whole tar archive: {error}") from None
+        reason = str(error).partition("\n")[0].rstrip(":")
+        raise DataError(f"{path} is not a whole tar archive: {reason}") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
     for name in wanted:
         if name not in contents:
             raise DataError(f"{path} has no file {FOLDER}/{name}")
-        yield _read_pickle(io.BytesIO(contents[name]), f"{path}:{name}")
+        yield _read_pickle(contents[name], f"{path}:{name}")
 
 
 def _read_batch(path: Path) -> Pool:
     try:
-        with path.open("rb") as file:
-            return _read_pickle(file, str(path))
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+    return _read_pickle(content, str(path))
 
 
-def _read_pickle(file: IO[bytes], name: str) -> Pool:
+def _read_pickle(content: bytes, name: str) -> Pool:
     """One batch: `data`, samples x 3072 (channels, rows, columns), and a list `labels`."""
-    fields = pickles.load_fields(file, name)
+    fields = pickles.load_fields(content, name)
     data, labels = fields.get("data"), fields.get("labels")
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape[1:] != (3072,):
         raise DataError(f"{name} is not a CIFAR-10 batch: it has no array `data` of bytes, samples x 3072")

@@ -5,20 +5,21 @@ classes of this module that check what they are given, every other name is refus
 word. Lists, dictionaries, strings and numbers need no names. The files of CIFAR-10 need no more.
 """
 
+import io
 import pickle
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from gausslab.errors import DataError
 
 
-def load_fields(file: IO[bytes], name: str) -> dict[str, Any]:
+def load_fields(content: bytes, name: str) -> dict[str, Any]:
     """The dictionary in a pickle of Python 2 or 3, its arrays as arrays and its keys as text.
 
     Args:
-        file: the pickle.
+        content: the pickle.
         name: how errors call it.
 
     Raises:
@@ -26,7 +27,7 @@ def load_fields(file: IO[bytes], name: str) -> dict[str, Any]:
             holds no dictionary.
     """
     try:
-        found = _ArrayUnpickler(file, encoding="bytes").load()
+        found = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
     except _ForbiddenError as error:
         raise DataError(f"{name} is not safe to read: it asks for {error}, which no data file needs") from None
     except Exception as error:  # a damaged pickle can raise almost anything, says the pickle module's documentation
