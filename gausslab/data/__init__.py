@@ -4,8 +4,8 @@
 
 One module a source: `embedded` (mnist-5k, digits), `mnist` (MNIST and Fashion-MNIST in `idx` files), `cifar10`, and
 `folders` (any images). Sources give `pools` of images, `splits` draws the splits, `resizing` brings them to size. A new
-source adds its module, a line in `catalogue` (what it is, torch-free) and a line in
-`loading`; if it can be fetched, also a line in `fetching`. Fetched sets lie decoded in `cache`.
+source adds its module, a description in `catalogue` (torch-free) and a line in `loading`; if it can be fetched, also
+its recipe and shape in `fetching`. Fetched sets lie decoded in `cache`.
 
 Names are imported when they are first used: `DATASETS`, `describe` and `is_cached` need no torch.
 """

@@ -100,8 +100,8 @@ def _read_sheet(content: bytes) -> UInt8[np.ndarray, "samples 3 32 32"]:
     return np.ascontiguousarray(pixels.reshape(-1, 32, 32, 3).transpose(0, 3, 1, 2))
 
 
-def _member(archive: tarfile.TarFile, name: str) -> bytes:
-    file = archive.extractfile(name)
+def _member(archive: tarfile.TarFile, member: str | tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
     return b"" if file is None else file.read()
 
 
@@ -113,7 +113,7 @@ def _archived_batches(path: Path) -> Iterator[Pool]:
         with tarfile.open(path) as archive:
             for member in archive:
                 if member.isfile() and (name := Path(member.name).name) in wanted:
-                    contents[name] = _member(archive, member.name)
+                    contents[name] = _member(archive, member)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
         reason = str(error).partition("\n")[0].rstrip(":")
         raise DataError(f"{path} is not a whole tar archive: {reason}") from None
