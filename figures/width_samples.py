@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gausslab.errors import GausslabError
 from gausslab.plotting import save, width_samples
+from gausslab.plotting.redraw import numbered_grids
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent / "studies" / "width_sweep" / "samples"
@@ -16,8 +17,8 @@ parser.add_argument("--out", type=Path, default=HERE / "width_samples", help="ou
 
 if __name__ == "__main__":
     options = parser.parse_args()
-    grids = {int(path.stem[6:]): path for path in options.folder.glob("width-*.png") if path.stem[6:].isdecimal()}
     try:
+        grids = numbered_grids(options.folder)
         if not grids:
             raise GausslabError(f"no grids of samples (width-8.png, ...) in {options.folder}")
         print(*save(width_samples(grids), options.out), sep="\n")

@@ -1,6 +1,7 @@
 """The chart of a probe: how Gaussian each layer of one network is, from the first to the last."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gausslab.errors import GausslabError
-from gausslab.plotting.panels import NOT_MEASURED, PARTS, SPREAD, TESTS, TOTAL, Mark
-from gausslab.plotting.panels import legend_below, sample_count, title_panels, write_caption
-from gausslab.plotting.selection import joint_rows, per_dimension
+from gausslab.plotting.panels import (
+    NOT_MEASURED,
+    PARTS,
+    SPREAD,
+    TESTS,
+    TOTAL,
+    Mark,
+    legend_below,
+    sample_count,
+    title_panels,
+    write_caption,
+)
+from gausslab.plotting.selection import checked, joint_rows, per_dimension, varying
 from gausslab.plotting.theme import INK, NULL_BAND, PAGE, QUIET, new_figure, themed
-from gausslab.tables import check
 
 LONGEST_NAME = 40
 _IDENTITY = ["run", "data", "layer", "point", "statistics"]
@@ -33,12 +43,14 @@ def layer_profile(frame: pd.DataFrame) -> Figure:
     Raises:
         GausslabError: columns are missing, or no row belongs to a layer.
     """
-    rows = _with_position(check(frame, "the table of the probe"))
+    rows = _with_position(checked(frame, "the table of the probe"))
     labels = _labels(rows)
     with themed():
         figure = new_figure(PAGE, 1.8 + _ROW * max(len(labels), 4))
         panels = list(figure.subplots(1, 3, sharey=True, width_ratios=[2, 1, 1]))
         title_panels(panels, _TITLES)
+        for axes in panels:
+            axes.use_sticky_edges = False
         _draw_parts(panels[0], per_dimension(rows), len(labels))
         _draw_dots(panels[1], [SPREAD], rows, len(labels))
         _draw_dots(panels[2], TESTS, rows, len(labels))
@@ -58,8 +70,8 @@ def _with_position(frame: pd.DataFrame) -> pd.DataFrame:
 def _labels(rows: pd.DataFrame) -> list[str]:
     """Layer names; where the table holds several runs, data sets or points, these too."""
     firsts = rows.drop_duplicates("position")
-    varying = [name for name in _IDENTITY if name != "layer" and firsts[name].nunique() > 1]
-    return [" ".join([_elided(str(r["layer"])), *(str(r[name]) for name in varying)]) for _, r in firsts.iterrows()]
+    told = [name for name in varying(firsts, _IDENTITY) if name != "layer"]
+    return [" ".join([_elided(str(r["layer"])), *(str(r[name]) for name in told)]) for _, r in firsts.iterrows()]
 
 
 def _elided(name: str) -> str:
@@ -115,7 +127,7 @@ def _draw_dots(axes: Axes, marks: Sequence[Mark], frame: pd.DataFrame, n_layers:
     found = [(mark, joint_rows(frame, mark.estimator, mark.statistic)) for mark in marks]
     for mark, rows in found:
         _draw_null(axes, mark, rows)
-        style = {"color": mark.color, "marker": mark.marker, "label": mark.label}
+        style: dict[str, Any] = {"color": mark.color, "marker": mark.marker, "label": mark.label}
         axes.plot(rows["value"], rows["position"], ls="", ms=2.8, mew=0, alpha=0.85, **style)
     _say_missing(axes, pd.concat([rows for _, rows in found]), n_layers)
 
@@ -126,7 +138,7 @@ def _draw_null(axes: Axes, mark: Mark, rows: pd.DataFrame) -> None:
     mean = rows["null_mean"].fillna(mark.reference).to_numpy(float)
     sd = rows["null_sd"].fillna(0.0).to_numpy(float)
     low, high = np.clip([mean - 2 * sd, mean + 2 * sd], *mark.bounds)
-    axes.barh(position, high - low, left=low, height=1.0, color=NULL_BAND, alpha=0.6, lw=0, zorder=0.5)
+    axes.barh(position, high - low, left=low, height=1.0, color=NULL_BAND, lw=0, zorder=0.5)
     axes.vlines(mean, position - 0.5, position + 0.5, color=QUIET, lw=0.9, zorder=1)
 
 
@@ -153,7 +165,6 @@ def _label_axes(panels: Sequence[Axes], labels: list[str]) -> None:
     share.set_xlabel("share of units")
     share.set_xlim(-0.04, 1.04)
     for axes in panels:
-        axes.use_sticky_edges = False
         axes.set_axisbelow(True)
         axes.grid(axis="x", color="#E8E8E8", lw=0.5)
         if axes is not parts:

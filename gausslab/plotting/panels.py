@@ -83,13 +83,14 @@ def legend_below(axes: Axes, columns: int) -> None:
 
 def write_caption(figure: Figure, sentences: list[str]) -> None:
     """One paragraph under all panels, broken to the figure's width."""
-    columns = int(figure.get_figwidth() * 18.5)
+    columns = int(figure.get_figwidth() * 20.5)
     text = textwrap.fill(" ".join(sentences), columns)
     figure.supxlabel(text, x=0.01, ha="left", fontsize=6.5, color=QUIET)
 
 
 def sample_count(frame: pd.DataFrame) -> str:
     """`n = 1,000`, or the range when estimators used different numbers of samples."""
-    counts = frame.loc[frame["layer"] != "", "n_samples"]
+    of_layers = frame[frame["layer"] != ""]
+    counts = (frame if of_layers.empty else of_layers)["n_samples"]
     low, high = int(counts.min()), int(counts.max())
     return f"n = {low:,}" if low == high else f"n = {low:,} to {high:,}"

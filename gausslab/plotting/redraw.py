@@ -1,5 +1,6 @@
-"""Draw the figures of a directory anew, from its saved table and grids alone."""
+"""Draw figures anew, from saved tables and image grids alone."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -12,39 +13,67 @@ from gausslab.plotting.theme import save
 from gausslab.plotting.width_sweep import width_samples, width_trend
 
 SWEEP_TABLE = "measurements.csv"
+STUDY_TABLE = "results.csv"
 PROBE_TABLE = "probe.csv"
 GRID = "samples.png"
+RUN_MARK = "config.json"  # a run's folder holds this beside its own part of the sweep's table
 
 
 def redraw(directory: Path) -> list[Path]:
-    """Write `width_trend` and `width_samples` of a sweep, and `layers` of a probe, beside their tables.
+    """Draw `width_trend` and `width_samples` of a sweep, and `layers` of a probe, beside their tables.
 
-    A sweep that also varied the model, the channels or the depth gives a figure for each, named after them.
+    A sweep that also varied the data, the model, the channels or the depth gives a figure for each, named after them.
+    A study is drawn as a sweep if it keeps grids `samples/width-8.png`, `samples/width-16.png`, ...
 
     Returns:
         The files written.
 
     Raises:
-        GausslabError: the directory holds neither table, a table cannot be read, or a file cannot be written.
+        GausslabError: the directory holds nothing to draw, a table cannot be read, or a file cannot be written.
     """
-    written: list[Path] = []
-    if (directory / SWEEP_TABLE).is_file():
-        written += _redraw_sweep(directory)
-    if (directory / PROBE_TABLE).is_file():
-        written += save(layer_profile(tables.read(directory / PROBE_TABLE)), directory / "layers")
+    written = _draw(directory)
     if not written:
         raise GausslabError(f"{directory} holds neither {SWEEP_TABLE} of a sweep nor {PROBE_TABLE} of a probe")
     return written
 
 
+def redraw_all(folders: Iterable[Path]) -> list[Path]:
+    """The same for every sweep, probe and study in the folders, at any depth; single runs of a sweep are passed over.
+
+    Raises:
+        GausslabError: nothing to draw in any of them, or as for `redraw`.
+    """
+    folders = list(folders)
+    names = (SWEEP_TABLE, STUDY_TABLE, PROBE_TABLE)
+    found = {path.parent for folder in folders for name in names for path in folder.rglob(name)}
+    written = [path for place in sorted(found) if not (place / RUN_MARK).exists() for path in _draw(place)]
+    if not written:
+        raise GausslabError(f"no table of a sweep, probe or study in {', '.join(map(str, folders))}")
+    return written
+
+
 def sample_grids(frame: pd.DataFrame, directory: Path) -> dict[int, Path]:
-    """For each width the grid of the lowest seed that has one."""
+    """For each width the grid `<run>/samples.png` of the lowest seed that has one."""
     runs = frame[frame["width"].notna()].drop_duplicates("run").sort_values(["width", "seed"], ascending=False)
     found = [(int(width), directory / run / GRID) for width, run in zip(runs["width"], runs["run"], strict=True)]
     return {width: path for width, path in found if path.is_file()}
 
 
-def _redraw_sweep(directory: Path) -> list[Path]:
+def numbered_grids(folder: Path) -> dict[int, Path]:
+    """The grids `width-8.png`, `width-16.png`, ... of a folder, by width."""
+    named = {path.stem.removeprefix("width-"): path for path in folder.glob("width-*.png")}
+    return {int(width): path for width, path in named.items() if width.isdecimal()}
+
+
+def _draw(directory: Path) -> list[Path]:
+    drawers = {SWEEP_TABLE: _draw_sweep, STUDY_TABLE: _draw_study, PROBE_TABLE: _draw_probe}
+    try:
+        return [path for name, draw in drawers.items() if (directory / name).is_file() for path in draw(directory)]
+    except GausslabError as error:
+        raise GausslabError(f"cannot draw {directory}: {error}") from None
+
+
+def _draw_sweep(directory: Path) -> list[Path]:
     written: list[Path] = []
     for name, frame in split_series(tables.read(directory / SWEEP_TABLE)).items():
         ending = f"-{name}" if name else ""
@@ -52,3 +81,15 @@ def _redraw_sweep(directory: Path) -> list[Path]:
         if grids := sample_grids(frame, directory):
             written += save(width_samples(grids), directory / f"width_samples{ending}")
     return written
+
+
+def _draw_study(directory: Path) -> list[Path]:
+    grids = numbered_grids(directory / "samples")
+    if not grids:
+        return []
+    trend = width_trend(tables.read(directory / STUDY_TABLE))
+    return [*save(trend, directory / "width_trend"), *save(width_samples(grids), directory / "width_samples")]
+
+
+def _draw_probe(directory: Path) -> list[Path]:
+    return list(save(layer_profile(tables.read(directory / PROBE_TABLE)), directory / "layers"))

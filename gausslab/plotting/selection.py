@@ -1,16 +1,34 @@
 """From the tidy table to the few numbers that one panel draws."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
 from gausslab.errors import GausslabError
+from gausslab.tables import check
 
 BOTTLENECK = "bottleneck"
 CONFIDENCE = 0.95
 _SCALED = ["value", "standard_error", "null_mean", "null_sd"]
+_NUMBERS = [*_SCALED, "n_units", "n_samples"]
 _SERIES = ("data", "model", "channels", "depth")
 _MIXED = ("data", "model", "channels", "depth", "layer", "point", "statistics", "run")
+
+
+def checked(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    """The table with its numbers as floats, if it has every column.
+
+    Raises:
+        GausslabError: naming the columns that are missing.
+    """
+    return check(frame, source).astype(dict.fromkeys(_NUMBERS, float))
+
+
+def varying(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Those of the columns that hold more than one value."""
+    return [name for name in columns if len(frame[name].unique()) > 1]
 
 
 def joint_rows(frame: pd.DataFrame, estimator: str, statistic: str) -> pd.DataFrame:
@@ -47,7 +65,7 @@ def require_one_run_each(rows: pd.DataFrame) -> pd.DataFrame:
     if len(twice):
         first = twice.iloc[0]
         same = twice[(twice["width"] == first["width"]) & (twice["seed"] == first["seed"])]
-        differing = [name for name in _MIXED if same[name].nunique(dropna=False) > 1] or ["none"]
+        differing = varying(same, _MIXED) or ["none"]
         raise GausslabError(
             f"expected one number for width {first['width']}, seed {first['seed']} of {first['estimator']}, "
             f"got {len(same)} (columns that differ: {', '.join(differing)}); draw one series at a time"
@@ -84,11 +102,11 @@ def null_over_widths(rows: pd.DataFrame, reference: float) -> pd.DataFrame:
 
 def split_series(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The table cut into sweeps over width alone, by a short name; one sweep has the empty name."""
-    varying = [name for name in _SERIES if frame[name].nunique(dropna=False) > 1]
-    if not varying:
+    columns = varying(frame, _SERIES)
+    if not columns:
         return {"": frame}
-    groups = frame.groupby(varying, dropna=False, sort=True)
-    return {"-".join(_short(n, v) for n, v in zip(varying, key, strict=True)): rows for key, rows in groups}
+    groups = frame.groupby(columns, dropna=False, sort=True)
+    return {"-".join(_short(n, v) for n, v in zip(columns, key, strict=True)): rows for key, rows in groups}
 
 
 def _short(column: str, value: object) -> str:

@@ -18,7 +18,7 @@ PAGE = 6.75  # inches, both columns
 
 # Okabe and Ito (2008): told apart with every common colour blindness.
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
-INK, QUIET, NULL_BAND = "#222222", "#6B6B6B", "#C9C9C9"
+INK, QUIET, NULL_BAND = "#222222", "#6B6B6B", "#DCDCDC"
 
 THEME: dict[str, Any] = {
     "font.family": "DejaVu Sans",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,28 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from gausslab.errors import GausslabError
-from gausslab.plotting.panels import PARTS, SPREAD, TESTS, TOTAL, Mark
-from gausslab.plotting.panels import legend_below, sample_count, say_not_measured, title_panels, write_caption
-from gausslab.plotting.selection import at_bottleneck, joint_rows, null_over_widths, over_seeds, per_dimension
-from gausslab.plotting.selection import require_one_run_each
+from gausslab.plotting.panels import (
+    PARTS,
+    SPREAD,
+    TESTS,
+    TOTAL,
+    Mark,
+    legend_below,
+    sample_count,
+    say_not_measured,
+    title_panels,
+    write_caption,
+)
+from gausslab.plotting.selection import (
+    at_bottleneck,
+    checked,
+    joint_rows,
+    null_over_widths,
+    over_seeds,
+    per_dimension,
+    require_one_run_each,
+)
 from gausslab.plotting.theme import BLUE, INK, NULL_BAND, PAGE, QUIET, new_figure, themed
-from gausslab.tables import check
 
 _GAP = Mark("knn_entropy", "gap", "entropy gap", BLUE)
 _ERROR = Mark("reconstruction", "mse_per_element", "reconstruction", INK, reference=None)
@@ -40,7 +57,7 @@ def width_trend(frame: pd.DataFrame) -> Figure:
     Raises:
         GausslabError: columns are missing, no row has a width, or a width and seed occur more than once.
     """
-    rows = _with_width(at_bottleneck(check(frame, "the table of the sweep")))
+    rows = _with_width(at_bottleneck(checked(frame, "the table of the sweep")))
     widths = sorted(int(w) for w in rows["width"].unique())
     with themed():
         figure = new_figure(PAGE, 4.9)
@@ -66,15 +83,17 @@ def width_samples(grids: Mapping[int, Path]) -> Figure:
         raise GausslabError("expected at least one grid of samples, got none")
     images = {width: _image(grids[width]) for width in sorted(grids)}
     columns = min(len(images), _MOST_A_ROW)
+    lines = -(-len(images) // columns)
+    side = PAGE / max(columns, 3)
     with themed():
-        side = PAGE / max(columns, 3)
-        figure = new_figure(side * columns, (side + 0.12) * -(-len(images) // columns))
-        panels = list(figure.subplots(-(-len(images) // columns), columns, squeeze=False).flat)
+        figure = new_figure(side * columns, (side + 0.12) * lines + 0.2)
+        panels = list(figure.subplots(lines, columns, squeeze=False).flat)
         for axes in panels:
             axes.set_axis_off()
         for axes, (width, image) in zip(panels, images.items(), strict=False):
-            axes.imshow(image, cmap="gray" if image.ndim == 2 else None)
+            axes.imshow(image, cmap="gray", vmin=0, vmax=1)
             axes.set_title(f"width {width}", loc="center")
+        write_caption(figure, ["Images decoded from N(0, I) at each bottleneck width."])
     return figure
 
 
@@ -131,7 +150,7 @@ def _draw_null(axes: Axes, mark: Mark, null: pd.DataFrame) -> None:
     edges = [null["width"].iloc[0] / _MARGIN, *null["width"], null["width"].iloc[-1] * _MARGIN]
     mean, sd = (np.pad(null[name].to_numpy(), 1, mode="edge") for name in ("mean", "sd"))
     low, high = np.clip([mean - 2 * sd, mean + 2 * sd], *mark.bounds)
-    axes.fill_between(edges, low, high, color=NULL_BAND, alpha=0.5, lw=0, zorder=0.5)
+    axes.fill_between(edges, low, high, color=NULL_BAND, lw=0, zorder=0.5)
     axes.plot(edges, mean, color=QUIET, lw=0.9, ls=(0, (4, 2)), zorder=1, label="_null")
 
 
@@ -139,7 +158,7 @@ def _draw_seeds(axes: Axes, mark: Mark, rows: pd.DataFrame, dodge: float, step: 
     """Mean and interval; the seeds a little to the left, so that they are not hidden."""
     mean = over_seeds(rows)
     x, seeds_x = mean["width"] * dodge, rows["width"].to_numpy(float) * dodge / step**0.4
-    style = {"color": mark.color, "marker": mark.marker}
+    style: dict[str, Any] = {"color": mark.color, "marker": mark.marker}
     axes.errorbar(x, mean["mean"], yerr=mean["half"], fmt="none", color=mark.color, capsize=1.3, elinewidth=0.7)
     axes.plot(x, mean["mean"], label=mark.label, **style)
     axes.plot(seeds_x, rows["value"], label="_seeds", ls="", ms=2.0, mew=0, alpha=0.6, **style)
