@@ -122,6 +122,13 @@ class ObjectiveConfig:
                 f"objective 'ae' has no entropy term, got entropy_weight {self.entropy_weight!r}; use objective 'eae'"
             )
 
+    @property
+    def label(self) -> str:
+        """The word in the table's `model` column, one for each objective: `ae`, `eae-0.05`, `eae-0.05-k2`."""
+        if self.name == "ae":
+            return self.name
+        return f"{self.name}-{self.entropy_weight:g}" + (f"-k{self.neighbours}" if self.neighbours != 1 else "")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
@@ -189,7 +196,7 @@ class TrainConfig:
     def run_name(self) -> str:
         """Readable and unique: data, objective, width, channels, depth, seed and digest."""
         m = self.model
-        return f"{self.data.name}-{self.objective.name}-w{m.width}-c{m.channels}-d{m.depth}-s{self.seed}-{self.digest}"
+        return f"{self.data.name}-{self.objective.label}-w{m.width}-c{m.channels}-d{m.depth}-s{self.seed}-{self.digest}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,11 +232,11 @@ class SweepConfig:
 
 
 SCALES: Mapping[str, Mapping[str, Any]] = {
-    "smoke": {"channels": 2, "images": 200, "epochs": 1, "lr": 1e-3, "init": "torch"},
+    "smoke": {"channels": 2, "images": 400, "epochs": 2, "lr": 1e-3, "init": "torch"},
     "laptop": {"channels": 8, "images": 4000, "epochs": 12, "lr": 1e-3, "init": "torch"},
     "paper": {"channels": 64, "images": None, "epochs": 100, "lr": 5e-4, "init": "keras"},
 }
-"""What `--scale` sets; `paper` is the thesis's width sweep on MNIST (section 2.5.2), `images: None` is the whole set."""
+"""What `--scale` sets; `paper` is the thesis's width sweep on MNIST (section 2.5.2), `images: None` the whole set."""
 
 
 Config = TypeVar("Config")

@@ -1,7 +1,8 @@
 """What gausslab raises when the user's input, and not its own code, is at fault.
 
 Each message is one line that names what was wrong, what was expected and, where there are choices, the choices.
-The command line prints it as it is and exits with the class's `exit_code`; every other exception is a bug and shows its traceback.
+The command line prints it as it is and exits with the class's `exit_code`; every other exception is a bug and shows its
+traceback.
 """
 
 

@@ -1,12 +1,11 @@
 """`capture`: read the activations of a model while it runs, and leave the model as it was."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.hooks import RemovableHandle
@@ -23,7 +22,7 @@ from gausslab.layers import (
     unit_axis,
     unwrap,
 )
-from gausslab.recording import LayerStream, RecalibratedStream, StreamSettings
+from gausslab.recording import LayerStream, Read, RecalibratedStream, RunningMapStream, StreamSettings
 from gausslab.streaming import Selection
 
 POINTS = ("pre", "normalized", "post")
@@ -135,7 +134,8 @@ class _Recorder:
         self._settings = settings
         self._selection = Selection(settings.limit, settings.seed)
         self._streams: dict[tuple[str, int], LayerStream] = {}
-        self._readers = {name: _reader(name, module, settings) for name, module in layers.items()}
+        for name, module in layers.items():
+            _check_point(name, module, settings)
         self._calls: dict[str, int] = {}
         self._inside = False
         self._bytes = 0
@@ -186,14 +186,12 @@ class _Recorder:
         call = self._calls.get(name, 0) if self._inside else 0
         self._calls[name] = call + 1
         with torch.inference_mode(False), torch.no_grad():
-            tensor = self._readers[name](_one_tensor(name, value).detach())
+            tensor = _one_tensor(name, value).detach()
             stream = self._streams.get((name, call)) or self._open(name, call, tensor)
             stream.add(tensor)
 
     def _open(self, name: str, call: int, first: Tensor) -> LayerStream:
-        recalibrated = self._settings.statistics == "recalibrated" and isinstance(self._layers[name], _BatchNorm)
-        kind = RecalibratedStream if recalibrated else LayerStream
-        stream = kind(self._stream_settings(self._layers[name]), self._selection, first)
+        stream = self._stream(name, self._layers[name], first)
         self._bytes += stream.estimated_bytes
         if self._bytes > self._settings.max_bytes:
             raise CaptureError(
@@ -204,43 +202,42 @@ class _Recorder:
         self._streams[name, call] = stream
         return stream
 
-    def _stream_settings(self, module: nn.Module) -> StreamSettings:
-        point, statistics = self._settings.point, self._settings.statistics
-        return StreamSettings(
+    def _stream(self, name: str, module: nn.Module, first: Tensor) -> LayerStream:
+        wanted, selection = self._settings, self._selection
+        norm = module if isinstance(module, _BatchNorm) else None
+        settings = StreamSettings(
             kind=type(module).__name__,
-            point=point,
-            statistics=statistics if isinstance(module, _BatchNorm) else "",
-            spatial=self._settings.spatial,
-            store=self._settings.store,
-            eps=module.eps if isinstance(module, _BatchNorm) else 0.0,
+            point=wanted.point,
+            statistics=wanted.statistics if norm else "",
+            spatial=wanted.spatial,
+            store=wanted.store,
         )
+        if norm and wanted.statistics == "recalibrated":
+            return RecalibratedStream(settings, selection, _units_second(name, first, 1), norm.eps)
+        plain = (wanted.point, wanted.statistics) == ("normalized", "running")
+        if norm and plain and RunningMapStream.suits(settings, first, norm):
+            return RunningMapStream(settings, selection, first, norm)
+        read = _reader(name, module, wanted)
+        return LayerStream(settings, selection, read(first), read)
 
 
-def _reader(name: str, module: nn.Module, settings: CaptureSettings) -> Callable[[Tensor], Tensor]:
-    """What turns a layer's raw tensor into the point asked for, units on axis 1."""
-    if settings.point == "normalized" and not can_normalise(module):
-        raise CaptureError(
-            f"layer {name!r} is a {type(module).__name__}, which has no normalized point; use pre or post"
-        )
-    read = _normaliser(name, module, settings) if settings.point == "normalized" else _unchanged
-    axis = unit_axis(module)
-    return lambda x: _units_second(name, read(module, x), axis)
-
-
-def _normaliser(
-    name: str, module: nn.Module, settings: CaptureSettings
-) -> Callable[[nn.Module, Float[Tensor, "..."]], Float[Tensor, "..."]]:
-    if not isinstance(module, _BatchNorm) or settings.statistics == "batch":
-        return normalised_batch
-    if settings.statistics == "recalibrated":
-        return _unchanged
-    if module.running_mean is None:
+def _check_point(name: str, module: nn.Module, settings: CaptureSettings) -> None:
+    if settings.point != "normalized":
+        return
+    if not can_normalise(module):
+        kind = type(module).__name__
+        raise CaptureError(f"layer {name!r} is a {kind}, which has no normalized point; choices: pre, post")
+    if settings.statistics == "running" and isinstance(module, _BatchNorm) and module.running_mean is None:
         raise CaptureError(f"layer {name!r} keeps no running statistics; use statistics 'batch' or 'recalibrated'")
-    return normalised_running
 
 
-def _unchanged(_module: nn.Module, x: Tensor) -> Tensor:
-    return x
+def _reader(name: str, module: nn.Module, settings: CaptureSettings) -> Read:
+    """What turns a layer's raw tensor into the point asked for, units on axis 1."""
+    axis = unit_axis(module)
+    if settings.point != "normalized":
+        return lambda x: _units_second(name, x, axis)
+    normalised = normalised_batch if settings.statistics == "batch" else normalised_running
+    return lambda x: _units_second(name, normalised(module, x), axis)
 
 
 def _units_second(name: str, value: Tensor, axis: int) -> Tensor:

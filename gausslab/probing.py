@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from gausslab import tables
+from gausslab.activations import Activations
 from gausslab.config import TrainConfig
 from gausslab.data import to_float
 from gausslab.errors import EstimatorError
@@ -28,7 +29,7 @@ class Identity:
     Attributes:
         run: name of the run, or of the file that was probed.
         data: data set the samples came from.
-        model: objective of the run, or class of a foreign model.
+        model: label of the run's objective, or class of a foreign model.
         width: bottleneck dimension, if it is a gausslab autoencoder; likewise the others.
         channels: channels of the first layer.
         depth: hidden convolutions of the encoder.
@@ -49,7 +50,7 @@ def identify(config: TrainConfig) -> Identity:
     return Identity(
         run=config.run_name,
         data=config.data.name,
-        model=config.objective.name,
+        model=config.objective.label,
         width=config.model.width,
         channels=config.model.channels,
         depth=config.model.depth,
@@ -60,7 +61,7 @@ def identify(config: TrainConfig) -> Identity:
 @torch.no_grad()
 def probe(
     model: nn.Module,
-    images: UInt8[Tensor, "samples channels height width"],
+    batches: Iterable[Tensor],
     identity: Identity,
     *,
     estimators: Iterable[str] = DEFAULT_ESTIMATORS,
@@ -69,8 +70,8 @@ def probe(
     """Measure the chosen layers of a network on images.
 
     Args:
-        model: any network that takes images in [0, 1].
-        images: what to show it.
+        model: any network.
+        batches: its inputs, batch by batch; `float_batches` makes them of images.
         identity: the columns that tell it from others.
         estimators: registry names.
         **options: of `gausslab.capture`.
@@ -79,32 +80,43 @@ def probe(
         The tidy table, layers in the order they are called.
     """
     with capture(model, **options) as activations:
-        for batch in float_batches(images):
+        for batch in batches:
             model(batch)
-    frames = []
+    return measure_activations(activations, identity, estimators)
+
+
+def measure_activations(
+    activations: Activations, identity: Identity, estimators: Iterable[str] = DEFAULT_ESTIMATORS
+) -> pd.DataFrame:
+    """The tidy table of captured layers, in their order.
+
+    A layer that allows no estimator at all (fewer than two samples, every unit constant) leaves no row.
+
+    Raises:
+        EstimatorError: no layer could be measured; the first layer's reason.
+    """
+    frames, refusals = [], []
     for name, layer in activations.items():
-        described = replace(_blank(identity), layer=name, point=layer.point, statistics=layer.statistics)
-        frames.append(measure_samples(layer.samples, described, estimators))
-    return tables.concat(frames)
+        described = replace(blank(identity), layer=name, point=layer.point, statistics=layer.statistics)
+        frame, refused = measure_samples(layer.samples, described, estimators)
+        frames.append(frame)
+        refusals += refused
+    if all(frame.empty for frame in frames):
+        raise EstimatorError(refusals[0] if refusals else "there is no layer to measure")
+    return tables.concat(frame for frame in frames if not frame.empty)
 
 
 def measure_samples(
     samples: Float[Tensor, "samples units"], described: Measurement, estimators: Iterable[str] = DEFAULT_ESTIMATORS
-) -> pd.DataFrame:
-    """Rows of every estimator that the samples allow; one that they do not (too few of them, say) leaves no row.
-
-    Raises:
-        EstimatorError: the samples allow none of the estimators.
-    """
+) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of every estimator that the samples allow, and why the others do not (too few samples, say)."""
     rows, refusals = [], []
     for name in estimators:
         try:
             rows += [_row(described, result) for result in measure(samples, [name]).to_dict("records")]
         except EstimatorError as error:
-            refusals.append(str(error))
-    if not rows:
-        raise EstimatorError(f"layer {described.layer}: {refusals[0]}")
-    return tables.to_frame(rows)
+            refusals.append(f"layer {described.layer}: {error}")
+    return tables.to_frame(rows), refusals
 
 
 def reconstruction_rows(
@@ -115,19 +127,20 @@ def reconstruction_rows(
     with torch.no_grad():
         for batch in float_batches(images):
             error.update(batch, model(batch))
-    blank = replace(_blank(identity), estimator="reconstruction", n_samples=error.n_samples)
+    described = replace(blank(identity), estimator="reconstruction", n_samples=error.n_samples)
     return tables.to_frame(
-        replace(blank, statistic=statistic, value=value, standard_error=standard_error)
+        replace(described, statistic=statistic, value=value, standard_error=standard_error)
         for statistic, (value, standard_error) in error.compute().items()
     )
 
 
 def float_batches(images: UInt8[Tensor, "samples channels height width"]) -> Iterator[Tensor]:
     """The images in order, as floats in [0, 1]."""
-    return (to_float(part) for part in images.split(BATCH))
+    return (to_float(images[start : start + BATCH]) for start in range(0, len(images), BATCH))
 
 
-def _blank(identity: Identity) -> Measurement:
+def blank(identity: Identity) -> Measurement:
+    """A row that says whose it is and nothing else."""
     nan = float("nan")
     return Measurement(
         **vars(identity), layer="", point="", statistics="", unit="all", n_units=0, estimator="", statistic="",

@@ -40,7 +40,7 @@ def to_bytes(values: dict[str, Any]) -> bytes:
 
 
 def commit() -> str | None:
-    """The commit of the checkout this package runs from, `+` appended if files differ from it; None outside a checkout."""
+    """The commit of the checkout this package runs from, with a `+` if files differ from it; None outside one."""
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():
         return None

@@ -69,7 +69,6 @@ class Selection:
         self._where = torch_generator(seed, "capture/places")
         self._slots = torch.empty(0, dtype=torch.long)
         self._places = torch.empty(0, 3, dtype=torch.long)
-        self._latest: tuple[int, int] = (0, 0)
         self._positions: dict[tuple[int, ...], Int[Tensor, " images"]] = {}
 
     def slots(self, start: int, stop: int) -> Int[Tensor, " images"]:
@@ -79,12 +78,11 @@ class Selection:
 
     def positions(self, start: int, stop: int, shape: tuple[int, ...]) -> Int[Tensor, " images"]:
         """For each image one position of a map of `shape` (up to three axes), as an index into the flattened map."""
-        if self._latest != (start, stop):
-            self._latest, self._positions = (start, stop), {}
-        if shape not in self._positions:
-            self._draw(stop)
-            self._positions[shape] = self._flat_index(self._places[start:stop, : len(shape)], shape)
-        return self._positions[shape]
+        self._draw(stop)
+        known = self._positions.get(shape)
+        if known is None or known.shape[0] < stop:
+            known = self._positions[shape] = _flat_index(self._places, shape)
+        return known[start:stop]
 
     def kept(self, seen: int) -> tuple[Int[Tensor, " kept"], Int[Tensor, " kept"]]:
         """After `seen` images: the occupied slots and the images in them, both in the images' order."""
@@ -92,16 +90,8 @@ class Selection:
         images = last_writes(slots)
         return slots[images], images
 
-    @staticmethod
-    def _flat_index(places: Int[Tensor, "images axes"], shape: tuple[int, ...]) -> Int[Tensor, " images"]:
-        index = torch.zeros(len(places), dtype=torch.long)
-        for axis, size in enumerate(shape):
-            index = index * size + ((places[:, axis] * size) >> _BITS)
-        return index
-
     def _draw(self, stop: int) -> None:
-        while len(self._slots) < stop:
-            start = len(self._slots)
+        while (start := self._slots.shape[0]) < stop:
             index = torch.arange(start, start + _CHUNK)
             chance = torch.rand(_CHUNK, generator=self._chance, dtype=torch.float64)
             slots = torch.where(index < self.limit, index, (chance * (index + 1)).long())
@@ -109,6 +99,13 @@ class Selection:
             places = torch.randint(2**_BITS, (_CHUNK, 3), generator=self._where)
             self._slots = torch.cat([self._slots, slots])
             self._places = torch.cat([self._places, places])
+
+
+def _flat_index(places: Int[Tensor, "images axes"], shape: tuple[int, ...]) -> Int[Tensor, " images"]:
+    index = torch.zeros(len(places), dtype=torch.long)
+    for axis, size in enumerate(shape):
+        index = index * size + ((places[:, axis] * size) >> _BITS)
+    return index
 
 
 def last_writes(slots: Int[Tensor, " images"]) -> Int[Tensor, " writes"]:

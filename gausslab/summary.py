@@ -24,8 +24,7 @@ class Quantity:
         label: its heading.
         estimator: registry name of the estimator.
         statistic: which of its numbers.
-        per_unit: whether it is divided by the width, since it adds up over dimensions.
-        sign: +1 if greater is farther from a Gaussian, -1 if smaller is, 0 if only the distance from its null counts.
+        per_unit: whether it is divided by the number of units, since it adds up over dimensions.
     """
 
     label: str
@@ -42,7 +41,7 @@ QUANTITIES = (
     Quantity("beyond", "kl_decomposition", "beyond_second_order"),
     KL_PER_UNIT,
     Quantity("entropy gap", "knn_entropy", "gap"),
-    Quantity("kNN-KL", "knn_kl", "statistic"),
+    Quantity("kNN-KL", "knn_kl", "whitened"),
     Quantity("rejected", "shapiro_wilk", "rejected_share"),
     Quantity("radial SD", "radial_spread", "statistic"),
     Quantity("MSE", "reconstruction", "mse_per_element"),
@@ -123,7 +122,7 @@ def trend(frame: pd.DataFrame, quantity: Quantity = KL_PER_UNIT, draws: int = 99
 
     Args:
         frame: the table of a sweep.
-        quantity: by default KL(code || N(0, I)) per dimension, since the total grows with the number of dimensions alone.
+        quantity: by default KL(code || N(0, I)) per dimension, since the total adds up over dimensions.
         draws: permutations and bootstrap samples; fixed seed.
 
     Raises:
@@ -151,7 +150,7 @@ def trend(frame: pd.DataFrame, quantity: Quantity = KL_PER_UNIT, draws: int = 99
 
 
 def kendall_tau(x: np.ndarray, y: np.ndarray) -> float:
-    r"""Kendall's tau-b: \( (C - D) / \sqrt{(P - T_x)(P - T_y)} \) over all pairs, ties in x or y taken out (Kendall 1945).
+    r"""Kendall's tau-b: \( (C - D) / \sqrt{(P - T_x)(P - T_y)} \) over all P pairs, T of them tied (Kendall 1945).
 
     0 where one of the two is constant. Written out because a permutation test calls it ten thousand times.
 

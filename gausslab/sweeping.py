@@ -43,8 +43,8 @@ def sweep(
 ) -> SweepResult:
     """Bring every run of the grid to its end and collect their rows in `measurements.csv`.
 
-    Finished runs are skipped, half-finished ones go on. A directory that holds the table of another grid keeps it under a name with
-    that grid's digest; runs of other configurations have other names and are never touched.
+    Finished runs are skipped, half-finished ones go on. A directory that holds the table of another grid keeps it under
+    a name with that grid's digest; runs of other configurations have other names and are never touched.
 
     Raises:
         RunError: the directory cannot be written.

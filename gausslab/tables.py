@@ -1,4 +1,4 @@
-"""The one tidy long table: a number a row. Everything downstream (reports, figures, studies) reads this and nothing else."""
+"""The one tidy long table: a number a row. Reports, figures and studies read this and nothing else."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields

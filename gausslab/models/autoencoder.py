@@ -1,4 +1,6 @@
-"""The convolutional autoencoders of the thesis (section 2.5.1), at any base width, depth and code width, for 32x32 and 64x64.
+"""The convolutional autoencoders of the thesis (section 2.5.1) for 32x32 and 64x64 images.
+
+Base width, depth and code width are free.
 
 Every hidden layer is convolution -> batch norm -> ReLU. With `w` base channels and the thesis's depth of 4:
 
@@ -7,8 +9,8 @@ Every hidden layer is convolution -> batch norm -> ReLU. With `w` base channels 
     decoder  dense to 8w x 8 x 8 (neither batch norm nor activation); 4w, 2w (and w at 64x64), each at twice the side;
              one more transposed convolution of stride 1 with a sigmoid
 
-Kernels are 4x4 at 32x32 and 5x5 at 64x64. A depth above 4 adds stride-1 layers of the same kernel to both halves, dealt out one a
-resolution from the lowest resolution up; a depth below 4 removes the lowest resolutions of both.
+Kernels are 4x4 at 32x32 and 5x5 at 64x64. A depth above 4 adds stride-1 layers of the same kernel to both halves, dealt
+out one a resolution from the lowest resolution up; a depth below 4 removes the lowest resolutions of both.
 """
 
 from collections.abc import Iterator

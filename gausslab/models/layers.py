@@ -1,6 +1,7 @@
 """Convolutions with "same" padding: the output's side is the input's divided (or multiplied) by the stride.
 
-TensorFlow's rule, which the thesis's nets were trained with: the total padding is kernel - stride, its smaller half first.
+TensorFlow's rule, which the published nets were trained with: the total padding is kernel - stride, its smaller half
+first.
 """
 
 from jaxtyping import Float
@@ -39,7 +40,8 @@ class SameConv2d(nn.Conv2d):
 class SameConvTranspose2d(nn.ConvTranspose2d):
     """A transposed convolution from (samples, channels, side, side) to side * stride.
 
-    The full output, of side (side - 1) * stride + kernel, is cropped by (kernel - stride) // 2 before and the rest after.
+    The full output, of side (side - 1) * stride + kernel, is cropped by (kernel - stride) // 2 before and by the rest
+    after.
 
     Args:
         channels_in: channels of the input.

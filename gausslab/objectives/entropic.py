@@ -18,8 +18,9 @@ class Entropic:
 
     \[ L = \frac1n \sum_i \|\hat x_i - x_i\|^2 - \lambda\, \hat H(z_1, \dots, z_n) \]
 
-    with \(\hat H\) the Kozachenko-Leonenko estimate of the minibatch of batch-normed codes, in nats. Its bias depends on the batch
-    size alone, which is why the loop keeps the batch size fixed. A large weight moves the codes past a Gaussian, to a thin shell.
+    with \(\hat H\) the Kozachenko-Leonenko estimate of the minibatch of batch-normed codes, in nats. Its bias depends
+    on the batch size, which is why the loop keeps that fixed. A large weight moves the codes past a Gaussian, to a thin
+    shell.
 
     Attributes:
         entropy_weight: lambda.

@@ -7,7 +7,11 @@ The same command goes on where an interrupted one stopped.
 
 from pathlib import Path
 
+from gausslab.cli.progress import live
+from gausslab.cli.report import print_sweep
 from gausslab.config import DataConfig, ModelConfig, SweepConfig, TrainConfig, TrainingConfig
+from gausslab.studies import publish
+from gausslab.sweeping import default_jobs, sweep
 
 HERE = Path(__file__).parent
 STUDY = SweepConfig(
@@ -22,6 +26,7 @@ STUDY = SweepConfig(
 )
 
 if __name__ == "__main__":
-    from gausslab.studies import run_width_study
-
-    run_width_study(STUDY, HERE, runs=Path("runs/width_sweep"))
+    with live(len(list(STUDY.configs()))) as display:
+        result = sweep(STUDY, Path("runs/width_sweep"), default_jobs(STUDY), display.report, display.ended)
+    publish(STUDY, result, HERE)
+    print_sweep(result.table)

@@ -1,0 +1,98 @@
+"""`gausslab sweep`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gausslab.cli import options as o
+from gausslab.config import SweepConfig
+
+if TYPE_CHECKING:
+    from gausslab.sweeping import SweepResult
+
+
+def sweep(
+    widths: Annotated[list[int], typer.Option("--widths", help="Units of the code.")] = [8, 16, 32],  # noqa: B006
+    seeds: Annotated[list[int], typer.Option("--seeds", help="Root seeds.")] = [0, 1, 2],  # noqa: B006
+    data: o.Data = "mnist-5k",
+    data_path: o.DataPath = None,
+    images: o.Images = None,
+    size: o.Size = 32,
+    crop: o.Crop = None,
+    channels: Annotated[
+        list[int], typer.Option("--channels", help="Channels of the first layer [scale: 8].", show_default=False)
+    ] = [],  # noqa: B006
+    depth: Annotated[list[int], typer.Option("--depth", help="Hidden convolutions of the encoder.")] = [4],  # noqa: B006
+    bottleneck: o.Bottleneck = "batchnorm",
+    init: o.Init = None,
+    objective: Annotated[list[str], typer.Option("--objective", help="ae or eae.")] = ["ae"],  # noqa: B006
+    entropy_weight: Annotated[
+        list[float], typer.Option("--entropy-weight", help="Lambda of the eae (thesis: 0.05 and 1).")
+    ] = [0.05],  # noqa: B006
+    neighbours: o.Neighbours = 1,
+    epochs: o.Epochs = None,
+    batch: o.Batch = 100,
+    lr: o.LearningRate = None,
+    schedule: o.Schedule = "exponential",
+    decay: o.Decay = 0.98,
+    scale: o.Scale = "laptop",
+    out: Annotated[Path | None, typer.Option("--out", help="Directory [runs/sweep-...].", show_default=False)] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Runs side by side [one a core].", show_default=False)
+    ] = None,
+    threads: o.Threads = 1,
+    device: o.Device = "cpu",
+) -> None:
+    """Train an autoencoder at every width and seed, measure its codes, say if narrow ones are nearer a Gaussian.
+
+    List options take several values: --widths 8 16 32. The same command goes on where an interrupted one stopped.
+    """
+    options = o.scaled(scale, images=images, channels=channels, epochs=epochs, lr=lr, init=init)
+    base = o.base_config(
+        options=options, data=data, data_path=data_path, size=size, crop=crop, bottleneck=bottleneck,
+        batch=batch, schedule=schedule, decay=decay, threads=threads, device=device,
+    )  # fmt: skip
+    grid = SweepConfig(
+        base=base,
+        widths=tuple(widths),
+        channels=_as_tuple(options["channels"]),
+        depths=tuple(depth),
+        objectives=o.objectives(objective, entropy_weight, neighbours),
+        seeds=tuple(seeds),
+    )
+    _report(_run(grid, out or Path("runs") / f"sweep-{data}-{grid.digest}", jobs))
+
+
+def _run(grid: SweepConfig, out: Path, jobs: int | None) -> "SweepResult":
+    from gausslab import sweeping
+    from gausslab.cli.console import stderr
+    from gausslab.cli.progress import live
+    from gausslab.data import describe
+
+    describe(grid.base.data.name)
+    number = len(list(grid.configs()))
+    jobs = jobs or sweeping.default_jobs(grid)
+    stderr().print(f"{number} runs in {out}, {min(jobs, number)} at a time", soft_wrap=True)
+    with live(number) as display:
+        return sweeping.sweep(grid, out, jobs, display.report, display.ended)
+
+
+def _report(result: "SweepResult") -> None:
+    from gausslab.cli.console import stderr
+    from gausslab.cli.report import print_sweep
+    from gausslab.plotting.redraw import redraw
+
+    print_sweep(result.table)
+    pictures = redraw(result.out)
+    typer.echo(f"table: {result.out / 'measurements.csv'}")
+    for picture in pictures:
+        typer.echo(f"figure: {picture}")
+    for failure in result.failures:
+        stderr().print(failure.details or f"gausslab: {failure.error}", soft_wrap=True, markup=False)
+    if result.failures:
+        raise typer.Exit(1)
+
+
+def _as_tuple(value: int | list[int]) -> tuple[int, ...]:
+    return (value,) if isinstance(value, int) else tuple(value)

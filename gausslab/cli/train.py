@@ -1,0 +1,69 @@
+"""`gausslab train`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gausslab.cli import options as o
+from gausslab.config import TrainConfig
+
+
+def train(
+    width: Annotated[int, typer.Option("--width", help="Units of the code.")] = 16,
+    seed: Annotated[int, typer.Option("--seed", help="Root seed.")] = 0,
+    data: o.Data = "mnist-5k",
+    data_path: o.DataPath = None,
+    images: o.Images = None,
+    size: o.Size = 32,
+    crop: o.Crop = None,
+    channels: Annotated[
+        int | None, typer.Option("--channels", help="Channels of the first layer [scale: 8].", show_default=False)
+    ] = None,
+    depth: Annotated[int, typer.Option("--depth", help="Hidden convolutions of the encoder.")] = 4,
+    bottleneck: o.Bottleneck = "batchnorm",
+    init: o.Init = None,
+    objective: Annotated[str, typer.Option("--objective", help="ae or eae.")] = "ae",
+    entropy_weight: Annotated[
+        float, typer.Option("--entropy-weight", help="Lambda of the eae (thesis: 0.05 and 1).")
+    ] = 0.05,
+    neighbours: o.Neighbours = 1,
+    epochs: o.Epochs = None,
+    batch: o.Batch = 100,
+    lr: o.LearningRate = None,
+    schedule: o.Schedule = "exponential",
+    decay: o.Decay = 0.98,
+    scale: o.Scale = "laptop",
+    out: Annotated[Path, typer.Option("--out", help="Directory the run's own directory is made in.")] = Path("runs"),
+    threads: o.Threads = 1,
+    device: o.Device = "cpu",
+) -> None:
+    """Train one autoencoder, measure its code, keep its best checkpoint."""
+    options = o.scaled(scale, images=images, channels=channels, epochs=epochs, lr=lr, init=init)
+    base = o.base_config(
+        options=options, data=data, data_path=data_path, size=size, crop=crop, bottleneck=bottleneck,
+        batch=batch, schedule=schedule, decay=decay, threads=threads, device=device,
+    )  # fmt: skip
+    model = replace(base.model, width=width, channels=options["channels"], depth=depth)
+    loss = o.objectives([objective], [entropy_weight], neighbours)[0]
+    _run(replace(base, model=model, objective=loss, seed=seed), out)
+
+
+def _run(config: TrainConfig, out: Path) -> None:
+    from gausslab import tables
+    from gausslab.cli.progress import live
+    from gausslab.cli.report import print_layers
+    from gausslab.errors import GausslabError
+    from gausslab.runs import Run
+    from gausslab.workers import perform_safely
+
+    with live(1) as display:
+        outcome = perform_safely(config, out, display.report)
+    if outcome.details:
+        raise RuntimeError(outcome.details)
+    if outcome.error is not None:
+        raise GausslabError(outcome.error)
+    run = Run(out / config.run_name, config)
+    print_layers(tables.read(run.measurements_file))
+    typer.echo(f"table: {run.measurements_file}\ncheckpoint: {run.checkpoint_file}")
