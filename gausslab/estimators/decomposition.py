@@ -10,14 +10,13 @@ from torch import Tensor
 from gausslab.estimators.calibration import NullLaw, null_laws_of_samples
 from gausslab.estimators.contract import Estimate, NullKind, Reading, Readings, checked
 from gausslab.estimators.entropy import (
-    Duplicates,
     check_parameters,
     jackknife_variance,
     log_distances,
     neighbour_work,
     without_duplicates,
 )
-from gausslab.estimators.moments import debiased, delta_variance, moment_biases, moment_parts, whitened
+from gausslab.estimators.moments import delta_variance, moment_biases, moment_estimate, moment_parts, whitened
 
 
 def whitened_readings(x: Float64[Tensor, "samples units"], k: int, name: str) -> Readings:
@@ -60,7 +59,8 @@ class KLDecomposition:
     39: p is never below 2 / (B + 1)).
 
     Standard errors: delta method and delete-one jackknife, less their excess over the Monte Carlo variance on Gaussian
-    samples. Right within 15 % near a Gaussian; heavy tails (t with 5 degrees of freedom) make them a quarter too small.
+    samples. Of the true spread they are, at n = 500 and 4 to 32 units, 0.93 to 1.15 for a Gaussian or Laplace code, up
+    to 1.3 for a uniform one, and 0.85 to 1.0 for t with 5 degrees of freedom; moment parts at least the null's spread.
 
     How it can mislead: above about 16 units `beyond_second_order` is a test statistic only. The bias of
     nearest-neighbour entropy depends on the law, so its number of nats is then neither right nor a bound (a uniform
@@ -78,7 +78,7 @@ class KLDecomposition:
     name: ClassVar[str] = "kl_decomposition"
     null: ClassVar[NullKind] = "simple"
     k: int = 5
-    duplicates: Duplicates = "error"
+    duplicates: str = "error"
 
     def __post_init__(self) -> None:
         check_parameters(self.name, self.k, self.duplicates)
@@ -93,10 +93,10 @@ class KLDecomposition:
         x = without_duplicates(checked(x, self), self.duplicates, self.name)
         readings = whitened_readings(x, self.k, self.name)
         laws = whitened_null(len(x), x.shape[1], self.k)
-        biases = dict(zip(("mean_scale", "correlation"), moment_biases(len(x), x.shape[1]), strict=True))
+        names = ("mean_scale", "correlation")
+        biases = moment_biases(len(x), x.shape[1])
         parts = [
-            debiased(laws[name].estimate(name, readings[name], quantity="nats"), name, bias)
-            for name, bias in biases.items()
+            moment_estimate(laws[name], readings[name], name, bias) for name, bias in zip(names, biases, strict=True)
         ]
         negentropy = laws["negentropy"]
         parts.append(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gausslab.estimators.contract import Estimate, NullKind, checked
 from gausslab.estimators.decomposition import whitened_null, whitened_readings
-from gausslab.estimators.entropy import Duplicates, check_parameters, plain_null, plain_readings, without_duplicates
+from gausslab.estimators.entropy import check_parameters, plain_null, plain_readings, without_duplicates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class KnnKL:
     name: ClassVar[str] = "knn_kl"
     null: ClassVar[NullKind] = "simple"
     k: int = 5
-    duplicates: Duplicates = "error"
+    duplicates: str = "error"
 
     def __post_init__(self) -> None:
         check_parameters(self.name, self.k, self.duplicates)

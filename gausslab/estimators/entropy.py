@@ -2,7 +2,7 @@ r"""Differential entropy by nearest neighbours (Kozachenko & Leonenko 1987)."""
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Float64
@@ -15,8 +15,7 @@ from gausslab.estimators.contract import Estimate, NullKind, Reading, Readings, 
 from gausslab.estimators.neighbours import nearest_neighbours
 from gausslab.seeding import torch_generator
 
-Duplicates = Literal["error", "drop", "jitter"]
-DUPLICATES: tuple[Duplicates, ...] = ("error", "drop", "jitter")
+DUPLICATES = ("error", "drop", "jitter")
 JITTER = 1e-10
 SPARE = 3
 
@@ -61,7 +60,7 @@ def _kth_neighbour(z: Float[Tensor, "samples units"], k: int) -> Tensor:
 
 
 def without_duplicates(
-    x: Float64[Tensor, "samples units"], policy: Duplicates, name: str
+    x: Float64[Tensor, "samples units"], policy: str, name: str
 ) -> Float64[Tensor, "distinct units"]:
     """The samples after the duplicate policy.
 
@@ -173,7 +172,7 @@ class KnnEntropy:
     name: ClassVar[str] = "knn_entropy"
     null: ClassVar[NullKind] = "simple"
     k: int = 5
-    duplicates: Duplicates = "error"
+    duplicates: str = "error"
 
     def __post_init__(self) -> None:
         check_parameters(self.name, self.k, self.duplicates)

@@ -60,7 +60,8 @@ def moment_parts(x: Float64[Tensor, "samples units"], z: Float64[Tensor, "sample
     scale = x.std(0, correction=0)
     standard = (x - x.mean(0)) / scale
     mean_scale = (scale.square() + x.mean(0).square() - 1 - 2 * scale.log()).sum() / 2
-    _, log_determinant = torch.linalg.slogdet(standard.T @ standard / len(x))
+    correlation = (standard.T @ standard / len(x)).fill_diagonal_(1)
+    _, log_determinant = torch.linalg.slogdet(correlation)
     own, joint = standard.square().sum(1) / 2, z.square().sum(1) / 2
     return MomentParts(float(mean_scale), -float(log_determinant) / 2, x.square().sum(1) / 2 - own, own - joint)
 
@@ -100,8 +101,8 @@ class MomentKL:
     samples, $\frac12 [d \ln\frac n2 - \sum_{i=1}^d \psi(\frac{n-i}2)]$, which is 2.14 nats at n = 2000, d = 128.
     Simple null, two-sided Monte Carlo p.
 
-    The standard error is the delta method's, less its excess under the null (at the null the first-order term vanishes
-    and the delta method counts the second-order one twice).
+    The standard error is the delta method's, less its excess under the null (where the first-order term vanishes and
+    the delta method counts the second-order one twice), and at least the null's spread.
 
     How it can mislead: it is the KL of p only for a Gaussian p, and a lower bound of it otherwise; 0 says nothing about
     anything but mean and covariance. Needs more samples than units.
@@ -119,10 +120,18 @@ class MomentKL:
         x = checked(x, self)
         reading = moment_readings(x, self.name)["moment_kl"]
         law = moment_null(len(x), x.shape[1])["moment_kl"]
-        row = law.estimate("statistic", reading, quantity="nats")
-        return row, debiased(row, "debiased", sum(moment_biases(len(x), x.shape[1])))
+        bias = sum(moment_biases(len(x), x.shape[1]))
+        return moment_estimate(law, reading, "statistic"), moment_estimate(law, reading, "debiased", bias)
 
 
-def debiased(row: Estimate, statistic: str, bias: float) -> Estimate:
-    """The same estimate less a known bias; its null mean is then 0 exactly."""
-    return Estimate(**{**vars(row), "statistic": statistic, "value": row.value - bias, "null_mean": 0.0})
+def moment_estimate(law: NullLaw, reading: Reading, statistic: str, bias: float = 0.0) -> Estimate:
+    """A moment part less a known bias (then its null mean is 0 exactly), with an error of at least the null's spread.
+
+    Where the part vanishes its first-order term does too, and the delta method's own noise would let single error bars
+    become far too small.
+    """
+    row = vars(law.estimate(statistic, reading, quantity="nats"))
+    row["standard_error"] = max(row["standard_error"], law.sd)
+    if bias:
+        row |= {"value": reading.value - bias, "null_mean": 0.0}
+    return Estimate(**row)

@@ -98,7 +98,7 @@ class ShapiroWilk:
         return UnitTests(*np.array([stats.shapiro(column) for column in columns.T], dtype=np.float64).T)
 
 
-def _subsample(columns: Columns) -> Columns:
+def _subsample(columns: Columns) -> Float64[np.ndarray, "chosen units"]:
     if len(columns) <= SHAPIRO_SAMPLES:
         return columns
     rows = numpy_generator(0, "shapiro_wilk").choice(len(columns), SHAPIRO_SAMPLES, replace=False)
