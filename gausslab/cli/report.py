@@ -22,9 +22,9 @@ def print_sweep(table: pd.DataFrame) -> None:
         rows = ((str(width), _over_seeds(of_width)) for width, of_width in part.groupby("width"))
         caption = (
             f"{samples:,} held-out images; mean ± half of a 95% t interval over {seeds} seeds; null: exact Gaussian "
-            "samples. KL, its parts, entropy gap and kNN-KL (of the whitened code) in nats; 'beyond' (second order) and "
-            "kNN-KL are test statistics, not measures, above 16 units. Rejected: share of units, Shapiro-Wilk with Holm "
-            "at 5%. MSE: per element."
+            "samples. KL, its parts, entropy gap and kNN-KL (of the whitened code) in nats; 'beyond' (second order) "
+            "and kNN-KL are test statistics, not measures, above 16 units. Rejected: share of units, Shapiro-Wilk with "
+            "Holm at 5%. MSE: per element."
         )
         _print(title, "width", rows, caption)
         stdout().print(_answer(part), soft_wrap=True)
