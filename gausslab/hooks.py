@@ -185,10 +185,15 @@ class _Recorder:
         """Outside a pass through the root (`model.encoder(x)`) every call counts as a pass of its own."""
         call = self._calls.get(name, 0) if self._inside else 0
         self._calls[name] = call + 1
-        with torch.inference_mode(False), torch.no_grad():
-            tensor = _one_tensor(name, value).detach()
-            stream = self._streams.get((name, call)) or self._open(name, call, tensor)
-            stream.add(tensor)
+        tensor = _one_tensor(name, value)
+        if torch.is_grad_enabled() or torch.is_inference_mode_enabled():  # the contexts cost as much as a reduction
+            with torch.inference_mode(False), torch.no_grad():
+                self._stream_of(name, call, tensor).add(tensor.detach())
+        else:
+            self._stream_of(name, call, tensor).add(tensor)
+
+    def _stream_of(self, name: str, call: int, first: Tensor) -> LayerStream:
+        return self._streams.get((name, call)) or self._open(name, call, first)
 
     def _open(self, name: str, call: int, first: Tensor) -> LayerStream:
         stream = self._stream(name, self._layers[name], first)

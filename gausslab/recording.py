@@ -101,6 +101,9 @@ class LayerStream:
         points = self._read(maps)
         rows = self._rows(points)
         self._note(points, rows)
+        self._take(rows)
+
+    def _take(self, rows: Tensor) -> None:
         self._pending.append(rows)
         self._seen += rows.shape[0]
         waiting = self._seen - self._flushed
@@ -178,7 +181,7 @@ class RunningMapStream(LayerStream):
     ) -> None:
         super().__init__(settings, selection, first, _as_it_is)
         self._mean, self._scale = _running(norm)
-        self._waiting: list[tuple[Tensor, Tensor]] = []
+        self._waiting: list[tuple[Tensor, Tensor, int]] = []
 
     @staticmethod
     def suits(settings: StreamSettings, first: Float[Tensor, "images units ..."], norm: _BatchNorm) -> bool:
@@ -188,15 +191,18 @@ class RunningMapStream(LayerStream):
         plain = first.dtype is torch.float32 and first.device.type == "cpu"
         return settings.spatial == "sample" and math.prod(first.shape[2:]) >= _LARGE_MAP and plain and exact
 
-    def _note(self, maps: Tensor, _rows: Tensor) -> None:
+    def add(self, maps: Float[Tensor, "images units ..."]) -> None:
+        """Take in one batch of the layer's inputs: two reductions and one gather, the rest waits for a block."""
+        index = self._selection.positions(self._seen, self._seen + maps.shape[0], tuple(maps.shape[2:]))
         flat = maps.flatten(2)
-        length = torch.linalg.vector_norm(flat, dim=2)
-        self._waiting.append((flat.mean(2), length / math.sqrt(flat.shape[2])))
+        self._waiting.append((flat.mean(2), torch.linalg.vector_norm(flat, dim=2), flat.shape[2]))
+        self._take(flat[_counting(flat.shape[0]), :, index])
 
     def _standardised(self, rows: Tensor) -> Tensor:
-        first, root = (torch.cat(parts).double() for parts in zip(*self._waiting, strict=True))
+        first = torch.cat([mean for mean, _, _ in self._waiting]).double()
+        second = torch.cat([length.double().square() / size for _, length, size in self._waiting])
         self._waiting.clear()
-        self._radii.append(_map_radii(first, root.square(), self._mean, self._scale))
+        self._radii.append(_map_radii(first, second, self._mean, self._scale))
         return ((rows.double() - self._mean) * self._scale).float()
 
 

@@ -12,7 +12,7 @@ from gausslab.seeding import torch_generator
 COVARIANCE_UNITS = 2048
 """Up to this many units the full covariance is streamed, above it only the variances (the rest would be gigabytes)."""
 
-_CHUNK = 4096  # images drawn at a time
+_CHUNK = 1024  # images drawn at a time
 _BITS = 31  # a place is a whole number below 2**31, so that scaling it to a map's size is exact
 
 
