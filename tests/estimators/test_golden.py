@@ -1,9 +1,16 @@
 """Every number that an independent program computed for a statistic of the same name."""
 
+import json
+import math
+from pathlib import Path
+
 import pytest
 
 from gausslab.estimators import measure
+from gausslab.estimators.entropy import plain_null
+from gausslab.estimators.moments import moment_biases
 
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "estimators.json").read_text())
 EXACT, P = 1e-9, 1e-6
 
 
@@ -59,3 +66,17 @@ def test_lilliefors_statistic_is_that_of_r_and_its_p_agrees_where_its_formula_is
         assert row.value == pytest.approx(peer["stat"], rel=EXACT)
         if 0.01 < peer["p"] < 0.1:  # the range in which Dallal and Wilkinson fitted their formula
             assert row.p_value == pytest.approx(peer["p"], rel=0.2)
+
+
+@pytest.mark.parametrize("peer", REFERENCE["null_laws_k5"], ids=lambda peer: f"d={peer['d']}")
+def test_null_laws(peer):
+    units = peer["d"]
+    laws = plain_null(peer["n"], units, 5)
+    gaussian = units / 2 * math.log(2 * math.pi * math.e)
+    for law, mean, sd in (
+        (laws["entropy"], gaussian + peer["entropy_bias"], peer["entropy_sd"]),
+        (laws["divergence"], peer["divergence_mean"], peer["divergence_sd"]),
+    ):
+        error = math.hypot(sd / math.sqrt(peer["replicates"]), law.monte_carlo_error)
+        assert law.mean == pytest.approx(mean, abs=3 * error)
+    assert sum(moment_biases(peer["n"], units)) == pytest.approx(peer["moment_kl_mean_exact"], rel=1e-9)
