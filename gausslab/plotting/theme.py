@@ -78,8 +78,16 @@ def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
     Raises:
         GausslabError: the files cannot be written; what stood there before is untouched.
     """
+    _settle(figure)
     pdf, png = (_write(figure, stem, kind) for kind in ("pdf", "png"))
     return pdf, png
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the figure out once and for all: a second layout would start from the first and move things a little."""
+    with themed():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
 
 
 def _write(figure: Figure, stem: Path, kind: str) -> Path:

@@ -60,8 +60,9 @@ def sweep(widths=(4, 8, 16, 32, 64), seeds=(0, 1, 2), **given):
                 0.03 * np.log2(w / 6) + 0.01 * jitter[2],
             )
             rows += joint_rows(w, parts, 1 + 0.12 * np.log2(w / 3) + 0.03 * jitter[3], min(1, 0.2 + w / 80), **identity)
+            error = 0.09 / w**0.5 + 0.002 * jitter[0]
             rows += [row("shapiro_wilk", "statistic", 0.98, unit=str(u), n_units=w, **identity) for u in range(w)]
-            rows += [row("reconstruction", "mse_per_element", 0.09 / w**0.5 + 0.002 * jitter[0], layer="", **identity)]
+            rows += [row("reconstruction", "mse_per_element", error, **identity | {"layer": ""})]
     return to_frame(rows)
 
 
