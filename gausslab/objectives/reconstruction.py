@@ -1,7 +1,7 @@
 """The plain autoencoder's loss, and what every objective has in common."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -23,6 +23,7 @@ class Loss:
     parts: dict[str, Tensor] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Objective(Protocol):
     """A loss of a network on a batch of images."""
 
