@@ -1,7 +1,10 @@
 """gausslab's own checkpoint files: dictionaries of primitives and tensors, which load without executing anything."""
 
 import io
+import pickle
+import re
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -100,11 +103,13 @@ def load(path: Path) -> dict[str, Any]:
         CheckpointError: the file is absent, damaged, or holds something else.
     """
     try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the pickle's protocol, before it is refused
+            values = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"there is no file {path}") from None
     except Exception as error:  # torch.load raises whatever its readers raise on a damaged file
-        raise CheckpointError(f"cannot read {path}: {_first_line(error)}") from None
+        raise CheckpointError(f"cannot read {path}: {_reason(error)}") from None
     if not isinstance(values, dict):
         raise CheckpointError(f"{path} holds a {type(values).__name__}, not a checkpoint")
     return values
@@ -117,6 +122,17 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_canonical(item) for item in value]
     return sys.intern(value) if isinstance(value, str) else value
+
+
+def _reason(error: Exception) -> str:
+    """Why torch.load gave up; its own text is long and advises to load the file unsafely."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if named := re.search(r"GLOBAL ([\w.]+)", str(error)):
+        return f"it is not safe, it asks for {named[1]}; nothing of it was run"
+    if isinstance(error, pickle.UnpicklingError):
+        return "it is not a file of weights that torch.save wrote"
+    return f"it is truncated or damaged ({_first_line(error).split('. ')[0]})"
 
 
 def _first_line(error: BaseException) -> str:

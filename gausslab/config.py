@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass, replace
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from gausslab.errors import ConfigError, choices
 
@@ -17,7 +17,6 @@ Bottleneck = Literal["batchnorm", "none"]
 Initialisation = Literal["torch", "keras"]
 ObjectiveName = Literal["ae", "eae"]
 Schedule = Literal["constant", "exponential", "plateau"]
-Scale = Literal["smoke", "laptop", "paper"]
 
 
 def _require(condition: bool, name: str, value: object, expected: str) -> None:
@@ -27,7 +26,7 @@ def _require(condition: bool, name: str, value: object, expected: str) -> None:
 
 def _require_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise ConfigError(f"{name} {value!r} is unknown; {choices(value, allowed)}")
+        raise ConfigError(f"{name} {value!r} is unknown; {choices(str(value), allowed)}")
 
 
 def _whole(value: object, minimum: int) -> bool:
@@ -35,7 +34,16 @@ def _whole(value: object, minimum: int) -> bool:
 
 
 def _finite(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond the largest float
+        return False
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +65,8 @@ class DataConfig:
     crop: int | None = None
 
     def __post_init__(self) -> None:
+        _require(_text(self.name), "data", self.name, "the name of a data set")
+        _require(self.path is None or _text(self.path), "path", self.path, "the path of a folder")
         _require(
             self.images is None or _whole(self.images, 2),
             "images",
@@ -165,6 +175,7 @@ class TrainingConfig:
         _require_choice("schedule", self.schedule, get_args(Schedule))
         _require(_finite(self.decay) and 0 < self.decay <= 1, "decay", self.decay, "a number in (0, 1]")
         _require(_whole(self.threads, 1), "threads", self.threads, "a whole number of at least 1")
+        _require(_text(self.device), "device", self.device, "the name of a device, such as 'cpu'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,13 +287,15 @@ def _restore(hint: Any, value: Any) -> Any:
     """JSON has neither tuples nor dataclasses: give a field the type its annotation names."""
     if is_dataclass(hint) and isinstance(hint, type):
         return from_dict(hint, value)
-    if isinstance(value, list):
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise ConfigError(f"expected a list of values, got {value!r}")
         return tuple(_restore(get_args(hint)[0], item) for item in value)
     return value
 
 
 def _digest(config: Any) -> str:
-    text = json.dumps(_non_defaults(config), sort_keys=True, default=asdict)
+    text = json.dumps(_non_defaults(config), sort_keys=True, default=_non_defaults)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
@@ -290,6 +303,8 @@ def _non_defaults(config: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for f in fields(config):
         value = getattr(config, f.name)
+        if f.type is float:
+            value = float(value)  # 1 and 1.0 are equal, and so are the configurations that hold them
         if is_dataclass(value):
             found |= {f.name: inner} if (inner := _non_defaults(value)) else {}
         elif value != (f.default if f.default is not MISSING else None):

@@ -21,7 +21,7 @@ def record(threads: int, seconds: float | None = None) -> dict[str, Any]:
         seconds: wall-clock time of the work; None while it is still going on.
     """
     return {
-        "gausslab": version("gausslab"),
+        "gausslab": _version("gausslab"),
         "commit": commit(),
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
@@ -49,8 +49,9 @@ def commit() -> str | None:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
+    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]  # a status must not lock a user's index
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()

@@ -92,18 +92,25 @@ class Run:
         Raises:
             RunError: another process is at work in the directory.
         """
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise RunError(f"another process is at work in {self.path}; wait for it or stop it") from None
-        try:
-            self._sweep_up()
+        with exclusive(self.path):
             yield
-        finally:
-            lock.release()
 
-    def _sweep_up(self) -> None:
-        """Remove the temporary files of a process that was killed while it wrote."""
-        for leftover in self.path.glob(".*.tmp"):
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process alone, without the temporary files of one that was killed while it wrote.
+
+    Raises:
+        RunError: another process holds it.
+    """
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(f"another process is at work in {folder}; wait for it or stop it") from None
+    try:
+        for leftover in folder.glob(".*.tmp"):
             leftover.unlink(missing_ok=True)
+        yield
+    finally:
+        lock.release()

@@ -1,9 +1,15 @@
-"""One root seed, many named and independent random generators; nothing here touches global randomness."""
+"""One root seed, many named and independent random generators; nothing here touches global randomness.
+
+torch is imported when it is first needed: the tables' side of the package draws from NumPy alone.
+"""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 def derive(seed: int, name: str) -> int:
@@ -19,8 +25,10 @@ def derive(seed: int, name: str) -> int:
     return int.from_bytes(digest[:8], "little") >> 1
 
 
-def torch_generator(seed: int, name: str) -> torch.Generator:
+def torch_generator(seed: int, name: str) -> "torch.Generator":
     """A CPU torch generator for the stream `name`."""
+    import torch
+
     return torch.Generator().manual_seed(derive(seed, name))
 
 

@@ -1,7 +1,6 @@
 """From a finished sweep to what a study commits: its table, its provenance, its sample grids and its answer."""
 
 import json
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,19 +24,16 @@ def publish(study: SweepConfig, result: SweepResult, folder: Path) -> None:
             f"{len(result.failures)} runs failed, nothing is published; first: {result.failures[0].error}"
         )
     runs = [Run(result.out / config.run_name, config) for config in study.configs()]
+    sentence = answer(trend(result.table))
     tables.write(result.table, folder / "results.csv")
     record = provenance.record(study.base.training.threads, sum(map(_seconds, runs))) | {"study": asdict(study)}
     write_atomically(folder / "provenance.json", provenance.to_bytes(record))
-    write_atomically(folder / "answer.txt", f"{answer(trend(result.table))}\n".encode())
+    write_atomically(folder / "answer.txt", f"{sentence}\n".encode())
     for run in runs:
         if run.config.seed == study.seeds[0]:
-            _copy(run.samples_file, folder / "samples" / f"width-{run.config.model.width}.png")
+            grid = folder / "samples" / f"width-{run.config.model.width}.png"
+            write_atomically(grid, run.samples_file.read_bytes())
 
 
 def _seconds(run: Run) -> float:
     return float(json.loads(run.provenance_file.read_text())["seconds"])
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)

@@ -128,7 +128,7 @@ def trend(frame: pd.DataFrame, quantity: Quantity = KL_PER_UNIT, draws: int = 99
     Raises:
         GausslabError: fewer than two widths, or no such rows.
     """
-    rows = select(frame, quantity).dropna(subset=["width"])
+    rows = select(frame, quantity).dropna(subset=["width", "value"])
     widths = rows["width"].to_numpy(int)
     values = rows["value"].to_numpy(float)
     if len(np.unique(widths)) < 2:
@@ -158,9 +158,15 @@ def kendall_tau(x: np.ndarray, y: np.ndarray) -> float:
     np.float64(0.912871)
     """
     i, j = np.triu_indices(len(x), 1)
-    sign_x, sign_y = np.sign(x[j] - x[i]), np.sign(y[j] - y[i])
+    sign_x, sign_y = _order(x[i], x[j]), _order(y[i], y[j])
     scale = np.sqrt(np.count_nonzero(sign_x) * np.count_nonzero(sign_y))
     return np.sum(sign_x * sign_y) / scale if scale else 0.0
+
+
+def _order(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """1, 0 or -1 as the right is greater, equal or less; two infinities of one sign are equal."""
+    order: np.ndarray = np.greater(right, left).astype(int) - np.less(right, left)
+    return order
 
 
 def _bootstrap(

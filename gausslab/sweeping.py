@@ -1,7 +1,9 @@
 """A grid of runs and the one table they end in."""
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +13,14 @@ from gausslab import tables
 from gausslab.config import SweepConfig, from_json, to_json
 from gausslab.errors import ConfigError, GausslabError, RunError
 from gausslab.files import write_atomically
-from gausslab.runs import Run
-from gausslab.training import Reporter
+from gausslab.runs import Run, exclusive
+from gausslab.training import Reporter, load_images
 from gausslab.workers import Outcome, run_all
 
 TABLE = "measurements.csv"
 CONFIG = "sweep.json"
+_CURRENT = re.compile(r"(measurements\.csv|width_.*\.(pdf|png))(?<!-[0-9a-f]{8}\.(pdf|png))")
+"""The table and pictures of the present grid; those of earlier grids end in a digest."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +51,23 @@ def sweep(
     a name with that grid's digest; runs of other configurations have other names and are never touched.
 
     Raises:
-        RunError: the directory cannot be written.
+        DataError: the data set cannot be loaded; nothing is written then, nor after a ConfigError.
+        ConfigError: there are fewer images than a batch takes, or no such device.
+        RunError: the directory cannot be written, or another sweep is at work in it.
         GausslabError: no run ended well.
     """
-    try:
-        _claim(config, out)
-    except OSError as error:
-        raise RunError(f"cannot write {out}: {error.strerror or error}") from None
-    outcomes = run_all(config.configs(), out, jobs, report, ended)
-    finished = [outcome.config for outcome in outcomes if outcome.error is None]
-    failures = tuple(outcome for outcome in outcomes if outcome.error is not None)
-    if not finished:
-        raise GausslabError(f"no run ended well; the first failure: {failures[0].error}")
-    table = tables.concat(tables.read(Run(out / run.run_name, run).measurements_file) for run in finished)
-    try:
-        tables.write(table, out / TABLE)
-    except OSError as error:
-        raise RunError(f"cannot write {out / TABLE}: {error.strerror or error}") from None
-    return SweepResult(out, table, failures)
+    if not all(Run(out / run.run_name, run).is_done for run in config.configs()):
+        load_images(config.base)
+    with _claimed(config, out):
+        outcomes = run_all(config.configs(), out, jobs, report, ended)
+        finished = [outcome.config for outcome in outcomes if outcome.error is None]
+        failures = tuple(outcome for outcome in outcomes if outcome.error is not None)
+        if not finished:
+            raise GausslabError(f"no run ended well; the first failure: {failures[0].error}")
+        table = tables.concat(tables.read(Run(out / run.run_name, run).measurements_file) for run in finished)
+        with _writing(out):
+            tables.write(table, out / TABLE)
+        return SweepResult(out, table, failures)
 
 
 def default_jobs(config: SweepConfig) -> int:
@@ -75,15 +78,33 @@ def default_jobs(config: SweepConfig) -> int:
     return 1 if training.device != "cpu" else max(1, min(cores // training.threads, runs))
 
 
-def _claim(config: SweepConfig, out: Path) -> None:
-    """Write the grid's configuration; put aside the table and pictures of another grid."""
-    file = out / CONFIG
-    if file.exists():
-        before = _read(file)
-        if before != config:
-            for stale in (path for path in out.iterdir() if path.is_file() and not path.name.startswith(".")):
-                stale.rename(out / f"{stale.stem}-{before.digest}{stale.suffix}")
-    write_atomically(file, to_json(config).encode())
+@contextmanager
+def _claimed(config: SweepConfig, out: Path) -> Iterator[None]:
+    """Hold the directory for this sweep alone, with its configuration in it."""
+    with ExitStack() as held:
+        with _writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+            held.enter_context(exclusive(out))
+            _put_aside(config, out)
+            write_atomically(out / CONFIG, to_json(config).encode())
+        yield
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"cannot write {error.filename or out}: {error.strerror or error}") from None
+
+
+def _put_aside(config: SweepConfig, out: Path) -> None:
+    """Rename the table and pictures of another grid; its configuration last, so that a second try ends the first."""
+    if not (out / CONFIG).exists() or (before := _read(out / CONFIG)) == config:
+        return
+    stale = [path for path in out.iterdir() if path.is_file() and _CURRENT.fullmatch(path.name)]
+    for path in [*stale, out / CONFIG]:
+        path.rename(out / f"{path.stem}-{before.digest}{path.suffix}")
 
 
 def _read(file: Path) -> SweepConfig:

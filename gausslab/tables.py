@@ -61,6 +61,8 @@ class Measurement:
 
 COLUMNS = tuple(f.name for f in fields(Measurement))
 _WHOLE_OR_ABSENT = ("width", "channels", "depth", "seed")
+_WHOLE = ("n_units", "n_samples")
+_REAL = ("value", "standard_error", "null_mean", "null_sd", "p_value")
 _TEXT = ("run", "data", "model", "layer", "point", "statistics", "unit", "estimator", "statistic")
 
 
@@ -70,8 +72,9 @@ def to_frame(rows: Iterable[Measurement]) -> pd.DataFrame:
 
 
 def with_types(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same table with whole numbers that may be absent and text that is never NaN."""
+    """The same table with whole numbers, some of which may be absent, floats, and text that is never NaN."""
     types: dict[str, str] = dict.fromkeys(_WHOLE_OR_ABSENT, "Int64") | dict.fromkeys(_TEXT, "str")
+    types |= dict.fromkeys(_WHOLE, "int64") | dict.fromkeys(_REAL, "float64")
     return frame.fillna(dict.fromkeys(_TEXT, "")).astype(types)
 
 
@@ -91,13 +94,19 @@ def read(path: Path) -> pd.DataFrame:
     """A table that `write` wrote.
 
     Raises:
-        GausslabError: the file is absent, empty or has other columns.
+        GausslabError: the file is absent, empty, has other columns, or text where a number belongs.
     """
-    try:
-        frame = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, "str"), keep_default_na=True, float_precision="round_trip")
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise GausslabError(f"cannot read the table {path}: {error}") from None
-    return with_types(check(frame, str(path)))
+    try:  # only an empty cell is absent: a layer may well be called `NA` or `null`
+        frame = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(_TEXT, "str"),
+            keep_default_na=False,
+            na_values={name: [""] for name in COLUMNS if name not in _TEXT},
+            float_precision="round_trip",
+        )
+        return with_types(check(frame, str(path)))
+    except (OSError, ValueError, TypeError) as error:
+        raise GausslabError(f"cannot read the table {path}: {' '.join(str(error).split())}") from None
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

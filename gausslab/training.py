@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -59,14 +60,11 @@ def train(run: Run, report: Reporter = lambda progress: None) -> None:
     Raises:
         DivergenceError: the loss is no longer finite; the files of the last good epoch stay.
         DataError: the data set cannot be loaded.
+        ConfigError: there are fewer images than a batch takes, or no such device.
         CheckpointError: `last.pt` is damaged.
     """
     config = run.config
-    images = data.load(config.data)
-    if len(images.train.images) < config.training.batch:
-        raise ConfigError(
-            f"batch must be at most the {len(images.train.images)} training images, got {config.training.batch}"
-        )
+    images = load_images(config)
     with threads(config.training.threads):
         session = Session(config, images.image_shape)
         session.resume(run)
@@ -74,6 +72,31 @@ def train(run: Run, report: Reporter = lambda progress: None) -> None:
             _train_epoch(session, images.train.images, report)
             session.close_epoch(_validate(session, images.validation.images))
             session.write(run)
+
+
+def load_images(config: TrainConfig) -> data.ImageData:
+    """The images of a run, after whatever would stop it before its first step has been looked at.
+
+    Raises:
+        DataError: the data set cannot be loaded.
+        ConfigError: there are fewer images than a batch takes, or no such device.
+    """
+    _device(config)
+    images = data.load(config.data)
+    if len(images.train.images) < config.training.batch:
+        raise ConfigError(
+            f"batch must be at most the {len(images.train.images)} training images, got {config.training.batch}"
+        )
+    return images
+
+
+def _device(config: TrainConfig) -> torch.device:
+    try:
+        return torch.empty(0, device=config.training.device).device
+    except (RuntimeError, AssertionError):  # an unknown name; a torch built without that device
+        raise ConfigError(
+            f"device must be one that this PyTorch has, such as cpu, got {config.training.device!r}"
+        ) from None
 
 
 class Session:
@@ -88,7 +111,7 @@ class Session:
     def __init__(self, config: TrainConfig, image_shape: tuple[int, int, int]) -> None:
         self.config = config
         self.image_shape = image_shape
-        self.device = torch.device(config.training.device)
+        self.device = _device(config)
         self.model = models.build(config.model, image_shape, config.seed)
         # channels last: a third faster than contiguous on the CPU
         self.model.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -111,28 +134,28 @@ class Session:
             self.schedule.step()
 
     def write(self, run: Run) -> None:
-        """Save the best checkpoint, if this epoch is the best, then the state to resume from."""
+        """Save the best checkpoint, if this epoch is the best, the history, and last the state to resume from.
+
+        Killed in between, the next session does the epoch again, and with it everything before the state.
+        """
         validation_loss = self.history[-1]["validation_loss"]
         if validation_loss < self.best:
             self.best = validation_loss
             save_checkpoint(
                 run.checkpoint_file, self.config, self.image_shape, self.epoch, self.best, self.model.state_dict()
             )
-        save(run.state_file, self._state())
         table = pd.DataFrame(self.history).astype({"epoch": int})
         write_atomically(run.history_file, table.to_csv(index=False, lineterminator="\n").encode())
+        save(run.state_file, self._state())
 
     def resume(self, run: Run) -> None:
         """Take up the state of an earlier session, if there is one."""
         if not run.state_file.exists():
             return
-        values = load(run.state_file)
         try:
-            self._take(values)
-        except (KeyError, ValueError, TypeError, RuntimeError) as error:
-            raise CheckpointError(
-                f"cannot resume from {run.state_file}: {str(error).splitlines()[0]}; delete it to start the run anew"
-            ) from None
+            self._take(load(run.state_file))
+        except (CheckpointError, KeyError, ValueError, TypeError, RuntimeError) as error:
+            raise CheckpointError(_unusable(run.state_file, error)) from None
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -146,8 +169,8 @@ class Session:
         }
 
     def _take(self, values: dict[str, Any]) -> None:
-        if values["format"] != STATE_FORMAT:
-            raise ValueError(f"its format is {values['format']!r}")
+        if values.get("format") != STATE_FORMAT:
+            raise ValueError(f"its format is {values.get('format')!r}")
         self.epoch, self.best, self.history = values["epoch"], values["best"], values["history"]
         self.model.load_state_dict(values["model"])
         self.optimiser.load_state_dict(values["optimiser"])
@@ -225,6 +248,11 @@ def _schedule(config: TrainConfig, optimiser: torch.optim.Optimizer) -> torch.op
         )
     factor = config.training.decay if config.training.schedule == "exponential" else 1.0
     return torch.optim.lr_scheduler.ExponentialLR(optimiser, factor)
+
+
+def _unusable(file: Path, error: Exception) -> str:
+    reason = f"it lacks {error}" if isinstance(error, KeyError) else next(iter(str(error).splitlines()), "damaged")
+    return f"cannot resume from {file}: {reason}; delete it to start the run anew"
 
 
 def _divergence(config: TrainConfig, epoch: int, step: int | None) -> str:

@@ -8,11 +8,12 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import NoReturn
 
 from gausslab.config import TrainConfig
 from gausslab.errors import GausslabError
@@ -124,14 +125,16 @@ class _Worker:
         """Hand over the next run, if there is one."""
         self.config = waiting.popleft() if waiting else None
         if self.config is not None:
-            self.connection.send(self.config)
+            with suppress(OSError):  # it died while it was idle; `receive` will notice
+                self.connection.send(self.config)
 
     def receive(self) -> Progress | Outcome:
         """The next message; a worker that died is replaced, and its run has failed."""
         assert self.config is not None
         try:
             message: Progress | Outcome = self.connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # at its end, or in the middle of a message
+            self.connection.close()
             self.process.join()
             code = self.process.exitcode
             failed = Outcome(
@@ -144,9 +147,18 @@ class _Worker:
 
 def _work(connection: Connection, root: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what ends
+    signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    while True:
-        connection.send(perform_safely(connection.recv(), root, connection.send))
+    try:
+        while True:
+            connection.send(perform_safely(connection.recv(), root, connection.send))
+    except (EOFError, OSError):  # the parent has gone
+        os._exit(1)
+
+
+def _stop(*_: object) -> NoReturn:
+    """End as after an exception: a file that is being written leaves nothing behind."""
+    raise SystemExit(1)
 
 
 def _die_with_parent() -> None:

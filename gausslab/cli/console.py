@@ -9,9 +9,9 @@ _PIPE_WIDTH = 150
 
 def stdout() -> Console:
     """For results; a table that goes to a file or a pipe is not cut to a terminal's width."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False, markup=False)
 
 
 def stderr() -> Console:
     """For progress and remarks."""
-    return Console(file=sys.stderr, highlight=False)
+    return Console(file=sys.stderr, highlight=False, markup=False)

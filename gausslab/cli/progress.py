@@ -37,7 +37,7 @@ class Bars:
             self._progress.remove_task(task)
         self._clock.ended(outcome)
         self._progress.update(self._all, completed=self._clock.done, state=self._clock.left())
-        self._progress.console.print(_line(outcome))
+        self._progress.console.print(_line(outcome), markup=False)
 
 
 class Lines:

@@ -54,16 +54,14 @@ def _run(config: TrainConfig, out: Path) -> None:
     from gausslab import tables
     from gausslab.cli.progress import live
     from gausslab.cli.report import print_layers
-    from gausslab.errors import GausslabError
+    from gausslab.experiments import perform
     from gausslab.runs import Run
-    from gausslab.workers import perform_safely
+    from gausslab.training import load_images
 
-    with live(1) as display:
-        outcome = perform_safely(config, out, display.report)
-    if outcome.details:
-        raise RuntimeError(outcome.details)
-    if outcome.error is not None:
-        raise GausslabError(outcome.error)
     run = Run(out / config.run_name, config)
+    if not run.is_done:
+        load_images(config)  # a mistake is told before anything is written
+    with live(1) as display:
+        perform(Run.create(out, config), display.report)
     print_layers(tables.read(run.measurements_file))
     typer.echo(f"table: {run.measurements_file}\ncheckpoint: {run.checkpoint_file}")
