@@ -29,6 +29,7 @@ _IDENTITY = ["run", "data", "layer", "point", "statistics"]
 _ROW = 0.125  # inches a layer
 _PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 _TITLES = ["KL to N(0, I) and its parts", "Radial spread", "Units that reject"]
+_DODGE = 0.15  # rows between the tests' marks, so that equal shares do not hide one another
 _OUTLIER = 4.0  # times the upper quartile: longer bars are cut, and their value is written
 
 
@@ -125,10 +126,11 @@ def _by_position(rows: pd.DataFrame, n_layers: int) -> np.ndarray:
 
 def _draw_dots(axes: Axes, marks: Sequence[Mark], frame: pd.DataFrame, n_layers: int) -> None:
     found = [(mark, joint_rows(frame, mark.estimator, mark.statistic)) for mark in marks]
-    for mark, rows in found:
+    for i, (mark, rows) in enumerate(found):
         _draw_null(axes, mark, rows)
+        y = rows["position"] + _DODGE * (i - (len(found) - 1) / 2)
         style: dict[str, Any] = {"color": mark.color, "marker": mark.marker, "label": mark.label}
-        axes.plot(rows["value"], rows["position"], ls="", ms=2.8, mew=0, alpha=0.85, **style)
+        axes.plot(rows["value"], y, ls="", ms=2.6, mew=0, alpha=0.85, **style)
     _say_missing(axes, pd.concat([rows for _, rows in found]), n_layers)
 
 

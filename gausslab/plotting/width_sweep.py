@@ -86,7 +86,7 @@ def width_samples(grids: Mapping[int, Path]) -> Figure:
     lines = -(-len(images) // columns)
     side = PAGE / max(columns, 3)
     with themed():
-        figure = new_figure(side * columns, (side + 0.12) * lines + 0.2)
+        figure = new_figure(side * columns, (side + 0.2) * lines + 0.3)
         panels = list(figure.subplots(lines, columns, squeeze=False).flat)
         for axes in panels:
             axes.set_axis_off()
@@ -155,13 +155,14 @@ def _draw_null(axes: Axes, mark: Mark, null: pd.DataFrame) -> None:
 
 
 def _draw_seeds(axes: Axes, mark: Mark, rows: pd.DataFrame, dodge: float, step: float) -> None:
-    """Mean and interval; the seeds a little to the left, so that they are not hidden."""
+    """Mean and interval; the seeds, if there are several, a little to the left, so that they are not hidden."""
     mean = over_seeds(rows)
     x, seeds_x = mean["width"] * dodge, rows["width"].to_numpy(float) * dodge / step**0.4
     style: dict[str, Any] = {"color": mark.color, "marker": mark.marker}
     axes.errorbar(x, mean["mean"], yerr=mean["half"], fmt="none", color=mark.color, capsize=1.3, elinewidth=0.7)
     axes.plot(x, mean["mean"], label=mark.label, **style)
-    axes.plot(seeds_x, rows["value"], label="_seeds", ls="", ms=2.0, mew=0, alpha=0.6, **style)
+    if len(rows) > len(mean):
+        axes.plot(seeds_x, rows["value"], label="_seeds", ls="", ms=2.0, mew=0, alpha=0.6, **style)
 
 
 def _label_widths(axes: Axes, widths: list[int]) -> None:

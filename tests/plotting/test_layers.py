@@ -50,6 +50,14 @@ def test_parts_are_stacked_from_zero_and_negative_ones_to_the_left():
     assert np.allclose(total.get_xdata(), values(frame, "kl_decomposition", "total") / 64)
 
 
+def test_equal_shares_do_not_hide_one_another():
+    frame = probe(NAMES[:2])
+    frame.loc[frame.statistic == "rejected_share", "value"] = 1.0
+    tests = [line for line in layer_profile(frame).axes[2].get_lines() if line.get_label() != "_null"]
+    assert len({line.get_ydata()[0] for line in tests}) == 5
+    assert all(np.rint(line.get_ydata()).tolist() == [0, 1] for line in tests)
+
+
 def test_the_reference_lies_inside_every_panel():
     figure = layer_profile(probe(NAMES[:5]))
     for axes, reference in zip(figure.axes, (0.0, 1.0, 0.0), strict=True):

@@ -88,6 +88,7 @@ def test_one_seed_and_one_width_have_points_and_no_interval():
     figure = width_trend(sweep(widths=(8,), seeds=(7,)))
     assert "seed 7. Marks: the one seed, so there is no interval." in figure.get_supxlabel().replace("\n", " ")
     assert len(lines(figure.axes[0], "total")[0].get_ydata()) == 1
+    assert lines(figure.axes[0], "_seeds") == []
     figure.draw_without_rendering()
 
 
@@ -168,6 +169,14 @@ def test_grids_stand_in_the_order_of_widths_and_wrap_beyond_five(grids):
 def test_one_row_up_to_five(grids):
     figure = width_samples({width: grids[width] for width in (8, 16, 32)})
     assert [axes.get_subplotspec().rowspan.start for axes in figure.axes] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("widths", [(8,), (8, 16), (4, 8, 16), (4, 8, 16, 32, 64), (4, 8, 16, 32, 64, 128)])
+def test_titles_of_grids_are_on_the_page(grids, widths):
+    figure = width_samples({width: grids[width] for width in widths})
+    figure.draw_without_rendering()
+    box, (_, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.y0 >= -0.01 and box.y1 <= height + 0.01
 
 
 def test_grids_that_cannot_be_read(grids, tmp_path):
