@@ -22,8 +22,12 @@ from gausslab.layers import (
     unit_axis,
     unwrap,
 )
+from gausslab.listing import LayerRow, list_layers
+from gausslab.modes import as_it_was, uncompiled
 from gausslab.recording import LayerStream, Read, RecalibratedStream, RunningMapStream, StreamSettings
 from gausslab.streaming import Selection
+
+__all__ = ["POINTS", "SPATIALS", "STATISTICS", "STORES", "LayerRow", "capture", "list_layers"]
 
 POINTS = ("pre", "normalized", "post")
 STATISTICS = ("running", "batch", "recalibrated")
@@ -121,7 +125,7 @@ def capture(
     inner = unwrap(model)
     recorder = _Recorder(select_layers(inner, layers, kinds), settings)
     activations = Activations()
-    with _as_it_was(inner, statistics), _uncompiled(), recorder.attached(inner):
+    with as_it_was(inner, statistics), uncompiled(), recorder.attached(inner):
         yield activations
     activations.fill(recorder.finish())
 
@@ -263,34 +267,3 @@ def _one_tensor(name: str, value: Any) -> Tensor:
             f"layer {name!r} gives a {type(value).__name__}, expected one tensor; choose a layer inside it"
         )
     return value
-
-
-@contextlib.contextmanager
-def _as_it_was(model: nn.Module, statistics: str) -> Iterator[None]:
-    """Eval mode (batch norm in training mode for `batch`) inside; modes and batch-norm buffers restored after."""
-    modes = [(module, module.training) for module in model.modules()]
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
-    buffers = [(buffer, buffer.detach().clone()) for norm in norms for buffer in norm.buffers()]
-    try:
-        model.eval()
-        for norm in norms if statistics == "batch" else ():
-            norm.train()
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-        _restore(buffers)
-
-
-def _restore(buffers: list[tuple[Tensor, Tensor]]) -> None:
-    """Only what changed is written: a needless write would invalidate graphs that the user still wants to walk."""
-    with torch.no_grad():
-        for buffer, before in buffers:
-            if not torch.equal(buffer, before):
-                buffer.copy_(before)
-
-
-def _uncompiled() -> contextlib.AbstractContextManager[Any]:
-    """Compiled code ignores hooks that were registered later, so compiled models run eagerly meanwhile."""
-    set_stance = getattr(torch.compiler, "set_stance", None)
-    return contextlib.nullcontext() if set_stance is None else set_stance("force_eager")
