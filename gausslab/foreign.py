@@ -1,5 +1,6 @@
 """Any file given to `gausslab probe`: which of six kinds it is, told by its content, and what it holds, read safely."""
 
+import warnings
 import zipfile
 from collections.abc import Mapping
 from enum import Enum
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from gausslab.errors import CheckpointError
@@ -205,7 +207,9 @@ def _load_safely(path: Path) -> Any:
         CheckpointError: the file is damaged.
     """
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of old or unusual formats, which the errors here tell
+            return torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError:
         if unsafe_globals(path):
             raise
@@ -243,7 +247,7 @@ def _holds_pickle(path: Path) -> bool:
         return any(name.endswith("data.pkl") for name in archive.namelist())
 
 
-def _samples(path: Path, array: np.ndarray[Any, Any] | Tensor) -> Tensor:
+def _samples(path: Path, array: Shaped[np.ndarray, "..."] | Tensor) -> Tensor:
     if array.ndim != 2 or 0 in array.shape:
         raise CheckpointError(f"{path} must hold an array of shape (samples, units), got {tuple(array.shape)}")
     if isinstance(array, Tensor):

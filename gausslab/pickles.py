@@ -6,7 +6,14 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_HARMLESS = ("collections.OrderedDict", "torch._utils._rebuild", "torch.nn.parameter.Parameter")
+import torch
+
+_HARMLESS = {
+    *("collections.OrderedDict", "collections.Counter", "_codecs.encode"),
+    *(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in ("set", "bytearray", "complex")),
+    *("torch.Size", "torch.device", "torch.Tensor", "torch.nn.parameter.Parameter"),
+    *(str(value) for value in vars(torch).values() if isinstance(value, torch.dtype)),
+}
 _STREAMS = (
     4  # a legacy torch file is a magic number, a version, the machine's sizes and the object, one after the other
 )
@@ -22,11 +29,12 @@ def unsafe_globals(path: Path) -> list[str]:
     found: set[str] = set()
     for stream in _pickle_streams(path):
         found |= _globals(stream)
-    return sorted(name for name in found if not (name.startswith(_HARMLESS) or _is_storage(name)))
+    return sorted(name for name in found if not (name in _HARMLESS or _makes_tensors(name)))
 
 
-def _is_storage(name: str) -> bool:
-    return name.startswith("torch.") and name.endswith("Storage")
+def _makes_tensors(name: str) -> bool:
+    storage = name.startswith("torch.") and name.endswith("Storage")
+    return storage or name.startswith("torch._utils._rebuild_")
 
 
 def _pickle_streams(path: Path) -> Iterator[bytes]:
