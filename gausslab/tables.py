@@ -1,5 +1,6 @@
 """The one tidy long table: a number a row. Reports, figures and studies read this and nothing else."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -96,17 +97,21 @@ def read(path: Path) -> pd.DataFrame:
     Raises:
         GausslabError: the file is absent, empty, has other columns, or text where a number belongs.
     """
-    try:  # only an empty cell is absent: a layer may well be called `NA` or `null`
-        frame = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(_TEXT, "str"),
-            keep_default_na=False,
-            na_values={name: [""] for name in COLUMNS if name not in _TEXT},
-            float_precision="round_trip",
-        )
-        return with_types(check(frame, str(path)))
-    except (OSError, ValueError, TypeError) as error:
+    try:  # as text first: a layer may be called `NA`, and pandas does not promise to read back the number it wrote
+        text = check(pd.read_csv(path, dtype="str", keep_default_na=False), str(path))
+        numbers = {name: text[name].map(_real) for name in _REAL}
+        numbers |= {name: text[name].map(_whole).astype("Int64") for name in (*_WHOLE_OR_ABSENT, *_WHOLE)}
+        return with_types(text.assign(**numbers))
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise GausslabError(f"cannot read the table {path}: {' '.join(str(error).split())}") from None
+
+
+def _real(field: str) -> float:
+    return float(field) if field else math.nan
+
+
+def _whole(field: str) -> int | None:
+    return int(field) if field else None
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

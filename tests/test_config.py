@@ -1,0 +1,266 @@
+"""Configurations reject nonsense, survive JSON, and name runs by a digest that no equal pair and no other pair shares."""
+
+import json
+import math
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gausslab.config import (
+    SCALES,
+    DataConfig,
+    ModelConfig,
+    ObjectiveConfig,
+    SweepConfig,
+    TrainConfig,
+    TrainingConfig,
+    from_dict,
+    from_json,
+    to_json,
+)
+from gausslab.errors import ConfigError
+
+pytestmark = pytest.mark.usefixtures("unchecked")
+
+NONSENSE = [
+    (DataConfig, "name", "", "data must be the name of a data set, got ''"),
+    (DataConfig, "name", 3, "data must be the name of a data set, got 3"),
+    (DataConfig, "path", "", "path must be the path of a folder, got ''"),
+    (DataConfig, "images", 1, "images must be a whole number of at least 2, got 1"),
+    (DataConfig, "images", 2.5, "images must be a whole number of at least 2, got 2.5"),
+    (DataConfig, "size", 0, "size must be a positive whole number, got 0"),
+    (DataConfig, "crop", -3, "crop must be a positive whole number, got -3"),
+    (ModelConfig, "width", 0, "width must be a whole number of at least 1, got 0"),
+    (ModelConfig, "width", True, "width must be a whole number of at least 1, got True"),
+    (ModelConfig, "channels", 0, "channels must be a whole number of at least 1, got 0"),
+    (ModelConfig, "depth", 1, "depth must be a whole number of at least 2, got 1"),
+    (ModelConfig, "bottleneck", "batchnrm", "bottleneck 'batchnrm' is unknown; did you mean 'batchnorm'?"),
+    (ModelConfig, "init", 7, "init 7 is unknown; choices: torch, keras"),
+    (ObjectiveConfig, "name", "vae", "objective 'vae' is unknown; did you mean"),
+    (ObjectiveConfig, "neighbours", 0, "neighbours must be a whole number of at least 1, got 0"),
+    (ObjectiveConfig, "entropy_weight", 0.5, "objective 'ae' has no entropy term, got entropy_weight 0.5; use"),
+    (TrainingConfig, "epochs", 0, "epochs must be a whole number of at least 1, got 0"),
+    (TrainingConfig, "batch", 1, "batch must be a whole number of at least 2 (batch norm needs two images), got 1"),
+    (TrainingConfig, "lr", 0, "lr must be a positive finite number, got 0"),
+    (TrainingConfig, "lr", True, "lr must be a positive finite number, got True"),
+    (TrainingConfig, "lr", math.nan, "lr must be a positive finite number, got nan"),
+    (TrainingConfig, "lr", math.inf, "lr must be a positive finite number, got inf"),
+    (TrainingConfig, "lr", 10**400, "lr must be a positive finite number, got 1000"),
+    (TrainingConfig, "lr", "fast", "lr must be a positive finite number, got 'fast'"),
+    (TrainingConfig, "schedule", "linear", "schedule 'linear' is unknown; "),
+    (TrainingConfig, "decay", 0, "decay must be a number in (0, 1], got 0"),
+    (TrainingConfig, "decay", 1.01, "decay must be a number in (0, 1], got 1.01"),
+    (TrainingConfig, "threads", 0, "threads must be a whole number of at least 1, got 0"),
+    (TrainingConfig, "device", "", "device must be the name of a device, such as 'cpu', got ''"),
+    (TrainConfig, "seed", -1, "seed must be a whole number of at least 0, got -1"),
+    (SweepConfig, "widths", (), "widths must be at least one value, got ()"),
+    (SweepConfig, "widths", (8, 8), "widths must be values without repetition, got (8, 8)"),
+    (SweepConfig, "widths", (8, 0), "width must be a whole number of at least 1, got 0"),
+    (SweepConfig, "seeds", (0, -2), "seed must be a whole number of at least 0, got -2"),
+    (SweepConfig, "depths", (4, 1), "depth must be a whole number of at least 2, got 1"),
+    (SweepConfig, "channels", (0,), "channels must be a whole number of at least 1, got 0"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "value", "message"), NONSENSE)
+def test_rejects_nonsense_in_one_line(kind, name, value, message):
+    with pytest.raises(ConfigError) as caught:
+        from_dict(kind, {name: list(value) if isinstance(value, tuple) else value})
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_entropy_weight_must_be_finite_and_not_negative():
+    for value in (-0.1, math.nan):
+        with pytest.raises(ConfigError, match="entropy_weight must be a finite number of at least 0, got"):
+            ObjectiveConfig(name="eae", entropy_weight=value)
+
+
+def test_neighbours_must_be_fewer_than_a_batch():
+    with pytest.raises(ConfigError, match=r"neighbours must be below batch \(4\), got 4"):
+        TrainConfig(objective=ObjectiveConfig(name="eae", neighbours=4), training=TrainingConfig(batch=4))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"sed": 1}', "TrainConfig has no field 'sed'; did you mean 'seed'?"),
+        ('{"model": {"widht": 1}}', "ModelConfig has no field 'widht'; did you mean 'width'?"),
+        ("[]", "TrainConfig must be an object of fields, got list"),
+        ('{"data": null}', "DataConfig must be an object of fields, got NoneType"),
+        ('{"training": {"lr": [1]}}', r"lr must be a positive finite number, got [1]"),
+        ('{"model": {"init": {}}}', "init {} is unknown"),
+        ("{", "configuration is not JSON"),
+        ("", "configuration is not JSON"),
+    ],
+)
+def test_damaged_json(text, message):
+    with pytest.raises(ConfigError) as caught:
+        from_json(TrainConfig, text)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("value", [8, None, {"a": 1}])
+def test_grid_axis_must_be_a_list(value):
+    with pytest.raises(ConfigError, match="list of values"):
+        from_json(SweepConfig, json.dumps({"widths": value}))
+
+
+OBJECTIVES = st.one_of(
+    st.just(ObjectiveConfig()),
+    st.builds(ObjectiveConfig, name=st.just("eae"), entropy_weight=st.floats(0, 1e9), neighbours=st.integers(1, 3)),
+)
+TRAIN_CONFIGS = st.builds(
+    TrainConfig,
+    data=st.builds(
+        DataConfig,
+        name=st.sampled_from(["digits", "mnist", "folder", "a\u00e9\U0001f600"]),
+        path=st.none() | st.text(min_size=1),
+        images=st.none() | st.integers(2, 10**9),
+        size=st.integers(1, 512),
+        crop=st.none() | st.integers(1, 512),
+    ),
+    model=st.builds(
+        ModelConfig,
+        width=st.integers(1, 10**6),
+        channels=st.integers(1, 4096),
+        depth=st.integers(2, 20),
+        bottleneck=st.sampled_from(["batchnorm", "none"]),
+        init=st.sampled_from(["torch", "keras"]),
+    ),
+    objective=OBJECTIVES,
+    training=st.builds(
+        TrainingConfig,
+        epochs=st.integers(1, 10**6),
+        batch=st.integers(4, 10**6),
+        lr=st.floats(1e-300, 1e300),
+        schedule=st.sampled_from(["constant", "exponential", "plateau"]),
+        decay=st.floats(1e-300, 1),
+        threads=st.integers(1, 64),
+        device=st.sampled_from(["cpu", "cuda:1"]),
+    ),
+    seed=st.integers(0, 2**63),
+)
+
+
+@given(TRAIN_CONFIGS)
+def test_json_both_ways(config):
+    again = from_json(TrainConfig, to_json(config))
+    assert again == config
+    assert again.digest == config.digest
+    assert to_json(again) == to_json(config)
+
+
+@given(
+    st.builds(
+        SweepConfig,
+        base=TRAIN_CONFIGS,
+        widths=st.lists(st.integers(1, 99), min_size=1, unique=True).map(tuple),
+        objectives=st.lists(OBJECTIVES, min_size=1, max_size=3, unique=True).map(tuple),
+    )
+)
+def test_grid_json_both_ways(config):
+    again = from_json(SweepConfig, to_json(config))
+    assert again == config
+    assert again.digest == config.digest
+    assert list(again.configs()) == list(config.configs())
+
+
+@given(TRAIN_CONFIGS, TRAIN_CONFIGS)
+def test_digests_are_equal_just_when_the_configurations_are(left, right):
+    assert (left.digest == right.digest) == (left == right)
+
+
+OTHER = TrainConfig(
+    data=DataConfig(name="mnist", images=12_000),
+    model=ModelConfig(width=32, channels=16, init="keras"),
+    objective=ObjectiveConfig(name="eae", entropy_weight=0.05, neighbours=2),
+    training=TrainingConfig(lr=5e-4, schedule="plateau"),
+    seed=2,
+)
+
+
+def test_digests_are_pinned():
+    """A changed digest renames every run on every disk: it must not happen by accident."""
+    assert TrainConfig().digest == "44136fa3"
+    assert OTHER.digest == "1e45fca4"
+    assert OTHER.run_name == "mnist-eae-0.05-k2-w32-c16-d4-s2-1e45fca4"
+    assert replace(OTHER, objective=ObjectiveConfig()).run_name == "mnist-ae-w32-c16-d4-s2-9fad2162"
+
+
+CHANGES = {
+    DataConfig: {"name": "digits", "path": "x", "images": 7, "size": 64, "crop": 28},
+    ModelConfig: {"width": 3, "channels": 3, "depth": 3, "bottleneck": "none", "init": "keras"},
+    ObjectiveConfig: {"name": "eae", "entropy_weight": 0.1, "neighbours": 2},
+    TrainingConfig: {
+        "epochs": 3, "batch": 32, "lr": 0.1, "schedule": "constant", "decay": 0.5, "threads": 2, "device": "cuda",
+    },
+}  # fmt: skip
+PARTS = {"data": DataConfig, "model": ModelConfig, "objective": ObjectiveConfig, "training": TrainingConfig}
+
+
+def changed(part: str, name: str) -> TrainConfig:
+    eae = {"name": "eae"} if part == "objective" else {}
+    return TrainConfig(**{part: PARTS[part](**(eae | {name: CHANGES[PARTS[part]][name]}))})
+
+
+def test_digest_changes_with_every_field():
+    for kind, values in CHANGES.items():
+        assert set(values) == {field.name for field in fields(kind)}, "a new field needs a line in CHANGES"
+    one_changed = [changed(part, name) for part, kind in PARTS.items() for name in CHANGES[kind]]
+    digests = {config.digest for config in [TrainConfig(), TrainConfig(seed=1), *one_changed]}
+    assert len(digests) == 2 + len(one_changed)
+
+
+def test_whole_and_floating_values_that_are_equal_share_a_digest():
+    assert TrainingConfig(lr=1) == TrainingConfig(lr=1.0)
+    assert TrainConfig(training=TrainingConfig(lr=1)).digest == TrainConfig(training=TrainingConfig(lr=1.0)).digest
+    whole, floating = (ObjectiveConfig(name="eae", entropy_weight=weight) for weight in (1, 1.0))
+    assert SweepConfig(objectives=(whole,)).digest == SweepConfig(objectives=(floating,)).digest
+
+
+def test_grid_order_the_last_axis_varies_fastest():
+    grid = SweepConfig(
+        widths=(8, 4),
+        channels=(2, 3),
+        depths=(4, 5),
+        seeds=(1, 0),
+        objectives=(ObjectiveConfig(), ObjectiveConfig(name="eae", entropy_weight=1.0)),
+    )
+    found = [(c.objective.name, c.model.depth, c.model.channels, c.model.width, c.seed) for c in grid.configs()]
+    expected = [
+        (objective, depth, channels, width, seed)
+        for objective in ("ae", "eae")
+        for depth in (4, 5)
+        for channels in (2, 3)
+        for width in (8, 4)
+        for seed in (1, 0)
+    ]
+    assert found == expected
+
+
+def test_grid_keeps_everything_else_of_its_base():
+    base = replace(OTHER, objective=ObjectiveConfig())
+    for config in SweepConfig(base=base).configs():
+        assert (config.data, config.training, config.model.init) == (base.data, base.training, "keras")
+
+
+def test_labels_tell_objectives_apart():
+    labels = [
+        ObjectiveConfig().label,
+        ObjectiveConfig(name="eae", entropy_weight=0.05).label,
+        ObjectiveConfig(name="eae", entropy_weight=1.0, neighbours=2).label,
+    ]
+    assert labels == ["ae", "eae-0.05", "eae-1-k2"]
+
+
+def test_scales_name_fields_and_the_default_scale_is_the_default_configuration():
+    laptop = SCALES["laptop"]
+    default = TrainConfig()
+    assert laptop["channels"] == default.model.channels
+    assert laptop["init"] == default.model.init
+    assert (laptop["epochs"], laptop["lr"]) == (default.training.epochs, default.training.lr)
+    assert all(scale.keys() == laptop.keys() for scale in SCALES.values())
