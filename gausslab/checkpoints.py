@@ -77,7 +77,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path} is of version {values.get('version')!r}; this gausslab reads version {VERSION}")
     try:
         return _restore(values)
-    except (KeyError, TypeError, ValueError, RuntimeError, ConfigError) as error:
+    except KeyError as error:
+        raise CheckpointError(f"{path} is damaged: it lacks {error}") from None
+    except (TypeError, ValueError, RuntimeError, ConfigError) as error:
         raise CheckpointError(f"{path} is damaged: {_first_line(error)}") from None
 
 

@@ -48,7 +48,7 @@ def evaluate(run: Run) -> None:
     point = "normalized" if run.config.model.bottleneck == "batchnorm" else "post"
     codes = probe(checkpoint.model, float_batches(images), identity, layers="bottleneck", kinds="all", point=point)
     errors = reconstruction_rows(checkpoint.model, images, identity)
-    tables.write(tables.concat([codes, errors]), run.measurements_file)
+    tables.write(tables.concat([codes.table, errors]), run.measurements_file)
     _draw(run, checkpoint, next(float_batches(images)))
 
 

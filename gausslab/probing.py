@@ -1,6 +1,6 @@
 """From a network and images to rows of the tidy table: capture, measure, write down."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,12 +14,17 @@ from gausslab.activations import Activations
 from gausslab.config import TrainConfig
 from gausslab.data import to_float
 from gausslab.errors import EstimatorError
-from gausslab.estimators import DEFAULT_ESTIMATORS, measure
+from gausslab.estimators import DEFAULT_ESTIMATORS, measure, takes
 from gausslab.hooks import capture
 from gausslab.quality import ReconstructionError
 from gausslab.tables import Measurement
 
 BATCH = 250
+Reporter = Callable[[str], None]
+
+
+def _silent(_message: str) -> None:
+    """No progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,19 @@ class Identity:
     seed: int | None = None
 
 
+@dataclass(frozen=True)
+class Probe:
+    """What was measured, and what was not.
+
+    Attributes:
+        table: the tidy table.
+        refusals: for each layer and estimator that could not be measured, why.
+    """
+
+    table: pd.DataFrame
+    refusals: tuple[str, ...]
+
+
 def identify(config: TrainConfig) -> Identity:
     """The identity of a gausslab run."""
     return Identity(
@@ -65,8 +83,10 @@ def probe(
     identity: Identity,
     *,
     estimators: Iterable[str] = DEFAULT_ESTIMATORS,
+    duplicates: str = "error",
+    report: Reporter = _silent,
     **options: Any,
-) -> pd.DataFrame:
+) -> Probe:
     """Measure the chosen layers of a network on images.
 
     Args:
@@ -74,49 +94,66 @@ def probe(
         batches: its inputs, batch by batch; `float_batches` makes them of images.
         identity: the columns that tell it from others.
         estimators: registry names.
+        duplicates: `error`, `drop` or `jitter`: what nearest-neighbour estimators do with repeated samples.
+        report: told what is being measured.
         **options: of `gausslab.capture`.
 
     Returns:
-        The tidy table, layers in the order they are called.
+        The tidy table, layers in the order they are called, and what could not be measured.
+
+    Raises:
+        CaptureError: a layer cannot be captured.
+        EstimatorError: no layer could be measured.
     """
     with capture(model, **options) as activations:
         for batch in batches:
             model(batch)
-    return measure_activations(activations, identity, estimators)
+    return measure_activations(activations, identity, estimators, duplicates, report)
 
 
 def measure_activations(
-    activations: Activations, identity: Identity, estimators: Iterable[str] = DEFAULT_ESTIMATORS
-) -> pd.DataFrame:
+    activations: Activations,
+    identity: Identity,
+    estimators: Iterable[str] = DEFAULT_ESTIMATORS,
+    duplicates: str = "error",
+    report: Reporter = _silent,
+) -> Probe:
     """The tidy table of captured layers, in their order.
 
-    A layer that allows no estimator at all (fewer than two samples, every unit constant) leaves no row.
+    An estimator that a layer does not allow (too few samples, constant units, duplicates) leaves no row but its reason.
 
     Raises:
         EstimatorError: no layer could be measured; the first layer's reason.
     """
     frames, refusals = [], []
     for name, layer in activations.items():
+        report(f"measuring {name}: {len(layer.samples):,} of {layer.n_seen:,} samples, {layer.units:,} units")
         described = replace(blank(identity), layer=name, point=layer.point, statistics=layer.statistics)
-        frame, refused = measure_samples(layer.samples, described, estimators)
+        frame, refused = measure_samples(layer.samples, described, estimators, duplicates)
         frames.append(frame)
         refusals += refused
     if all(frame.empty for frame in frames):
         raise EstimatorError(refusals[0] if refusals else "there is no layer to measure")
-    return tables.concat(frame for frame in frames if not frame.empty)
+    return Probe(tables.concat(frame for frame in frames if not frame.empty), tuple(refusals))
 
 
 def measure_samples(
-    samples: Float[Tensor, "samples units"], described: Measurement, estimators: Iterable[str] = DEFAULT_ESTIMATORS
+    samples: Float[Tensor, "samples units"],
+    described: Measurement,
+    estimators: Iterable[str] = DEFAULT_ESTIMATORS,
+    duplicates: str = "error",
 ) -> tuple[pd.DataFrame, list[str]]:
     """Rows of every estimator that the samples allow, and why the others do not (too few samples, say)."""
-    rows, refusals = [], []
+    rows: list[Measurement] = []
+    refused: dict[str, list[str]] = {}
     for name in estimators:
+        options = {"duplicates": duplicates} if takes(name, "duplicates") else {}
         try:
-            rows += [_row(described, result) for result in measure(samples, [name]).to_dict("records")]
+            rows += [_row(described, result) for result in measure(samples, [name], **options).to_dict("records")]
         except EstimatorError as error:
-            refusals.append(f"layer {described.layer}: {error}")
-    return tables.to_frame(rows), refusals
+            refused.setdefault(str(error).removeprefix(f"{name}: "), []).append(name)
+    reasons = [f"{described.layer}: {', '.join(names)}: {reason}" for reason, names in refused.items()]
+    return tables.to_frame(rows), reasons
 
 
 def reconstruction_rows(

@@ -20,8 +20,8 @@ def paired_radii(
     r"""How the norm of each activation changes from its clean to its adversarial version, row i belonging to row i.
 
     With \(\delta_i = \|a_i\| - \|c_i\|\): `mean_difference` \(\bar\delta\) (standard error over examples; p of the
-    paired t test), `standardised_effect` \(\bar\delta / s_\delta\) and `share_lower`, the share with \(\delta_i < 0\) (p of the
-    exact sign test, ties left out).
+    paired t test), `standardised_effect` \(\bar\delta / s_\delta\) and `share_lower`, the share with \(\delta_i < 0\)
+    (p of the exact sign test, ties left out).
 
     A lower radius by itself is no evidence that the sphere matters: points nearer to a decision boundary can have lower
     norms for that reason alone.

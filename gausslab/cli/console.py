@@ -4,7 +4,7 @@ import sys
 
 from rich.console import Console
 
-_PIPE_WIDTH = 150
+_PIPE_WIDTH = 200
 
 
 def stdout() -> Console:

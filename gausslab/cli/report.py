@@ -1,7 +1,7 @@
 """The tables in the terminal: a row a width or a layer, its Gaussian null beneath it."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pandas as pd
 from rich import box
@@ -43,7 +43,7 @@ def print_layers(table: pd.DataFrame) -> None:
         caption,
     )
     if len(rows) > 1:
-        stdout().print(_extremes(measured), soft_wrap=True)
+        _print_extremes(measured)
 
 
 def _over_seeds(part: pd.DataFrame) -> dict[Quantity, Interval]:
@@ -67,7 +67,7 @@ def _single(part: pd.DataFrame) -> dict[Quantity, Interval]:
 def _print(title: str, first: str, rows: Iterable[tuple[str, dict[Quantity, Interval]]], caption: str) -> None:
     rows = list(rows)
     shown = [quantity for quantity in QUANTITIES if any(quantity in cells for _, cells in rows)]
-    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column(first, justify="right", no_wrap=True)
     for quantity in shown:
         table.add_column(quantity.label, justify="right", no_wrap=True)
@@ -75,6 +75,7 @@ def _print(title: str, first: str, rows: Iterable[tuple[str, dict[Quantity, Inte
         table.add_row(label, *_cells(cells, shown, _value))
         table.add_row("null", *_cells(cells, shown, _null), style="dim")
     stdout().print(table)
+    stdout().print(caption, style="dim", soft_wrap=True)
 
 
 def _cells(cells: dict[Quantity, Interval], shown: list[Quantity], text: Callable[[Interval], str]) -> Iterator[str]:
@@ -82,8 +83,15 @@ def _cells(cells: dict[Quantity, Interval], shown: list[Quantity], text: Callabl
 
 
 def _value(interval: Interval) -> str:
-    spread = "" if math.isnan(interval.half_width) else f" ±{interval.half_width:.2g}"
-    return f"{interval.mean:.3g}{spread}"
+    """The mean to the second significant digit of its spread.
+
+    >>> _value(Interval(-0.00683, 0.022, 0, 3)), _value(Interval(112.34, 7.2, 0, 3)), _value(Interval(0.5, math.nan, 0, 1))
+    ('-0.007 ±0.022', '112.3 ±7.2', '0.5')
+    """
+    if not interval.half_width > 0:
+        return f"{interval.mean:.3g}"
+    decimals = max(1 - math.floor(math.log10(interval.half_width)), 0)
+    return f"{interval.mean:.{decimals}f} ±{interval.half_width:.{decimals}f}"
 
 
 def _null(interval: Interval) -> str:
@@ -101,13 +109,52 @@ def _layer_label(layer: object, part: pd.DataFrame) -> str:
     return f"{layer} ({part.n_units.max()})"
 
 
-def _extremes(measured: pd.DataFrame) -> str:
+def _print_extremes(measured: pd.DataFrame) -> None:
     rows = select(measured, KL_PER_UNIT)
-    if rows.empty:
-        return "No layer has enough samples for a KL divergence: it needs more samples than units."
+    if len(rows) < 2:
+        return
     ordered = rows.sort_values("value")
     near, far = ordered.iloc[0], ordered.iloc[-1]
-    return (
+    stdout().print(
         f"Nearest to N(0,I) per unit: {near['layer']} ({float(near['value']):.3g} nats a unit); "
-        f"farthest: {far['layer']} ({float(far['value']):.3g})."
+        f"farthest: {far['layer']} ({float(far['value']):.3g}).",
+        soft_wrap=True,
     )
+
+
+def print_pairs(table: pd.DataFrame) -> None:
+    """How adversarial activations' radii differ from the clean ones', if the table has such rows."""
+    pairs = table[table.estimator == "paired_radius"]
+    for layer, part in pairs.groupby("layer", sort=False):
+        row = {str(statistic): rows.iloc[0] for statistic, rows in part.groupby("statistic")}
+        mean, effect, share = row["mean_difference"], row["standardised_effect"], row["share_lower"]
+        stdout().print(
+            f"{layer}: adversarial minus clean radius {mean['value']:+.4g} ±{mean['standard_error']:.2g} (null 0, "
+            f"{_p(float(mean['p_value']))}), standardised {effect['value']:+.3g}; lower in {share['value']:.1%} of "
+            f"{mean['n_samples']:,} pairs (null 50%)",
+            soft_wrap=True,
+        )
+
+
+def _p(value: float) -> str:
+    return f"p = {value:.2g}" if value >= 1e-4 else "p < 1e-4"
+
+
+def print_layer_list(rows: Sequence[object]) -> None:
+    """Layers of a network or of a state dict, a row each, a column a field."""
+    if not rows:
+        stdout().print("no batch-norm layer found")
+        return
+    names = list(vars(rows[0]))
+    table = Table(*names, box=box.SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*(_plain(getattr(row, name)) for name in names))
+    stdout().print(table)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "x".join(map(str, value))
+    return "-" if value is None else str(value)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def sweep(
-    widths: Annotated[list[int], typer.Option("--widths", help="Units of the code.")] = [8, 16, 32],  # noqa: B006
-    seeds: Annotated[list[int], typer.Option("--seeds", help="Root seeds.")] = [0, 1, 2],  # noqa: B006
+    widths: Annotated[list[int], typer.Option("--widths", help="Units of the code.")] = [8, 16, 32],
+    seeds: Annotated[list[int], typer.Option("--seeds", help="Root seeds.")] = [0, 1, 2],
     data: o.Data = "mnist-5k",
     data_path: o.DataPath = None,
     images: o.Images = None,
@@ -22,14 +22,14 @@ def sweep(
     crop: o.Crop = None,
     channels: Annotated[
         list[int], typer.Option("--channels", help="Channels of the first layer [scale: 8].", show_default=False)
-    ] = [],  # noqa: B006
-    depth: Annotated[list[int], typer.Option("--depth", help="Hidden convolutions of the encoder.")] = [4],  # noqa: B006
+    ] = [],
+    depth: Annotated[list[int], typer.Option("--depth", help="Hidden convolutions of the encoder.")] = [4],
     bottleneck: o.Bottleneck = "batchnorm",
     init: o.Init = None,
-    objective: Annotated[list[str], typer.Option("--objective", help="ae or eae.")] = ["ae"],  # noqa: B006
+    objective: Annotated[list[str], typer.Option("--objective", help="ae or eae.")] = ["ae"],
     entropy_weight: Annotated[
         list[float], typer.Option("--entropy-weight", help="Lambda of the eae (thesis: 0.05 and 1).")
-    ] = [0.05],  # noqa: B006
+    ] = [0.05],
     neighbours: o.Neighbours = 1,
     epochs: o.Epochs = None,
     batch: o.Batch = 100,

@@ -13,6 +13,6 @@ nearest neighbours.
 from gausslab.estimators.contract import Estimate, Estimator
 from gausslab.estimators.entropy import kozachenko_leonenko
 from gausslab.estimators.measure import measure
-from gausslab.estimators.registry import DEFAULT_ESTIMATORS, ESTIMATORS
+from gausslab.estimators.registry import DEFAULT_ESTIMATORS, ESTIMATORS, takes
 
-__all__ = ["DEFAULT_ESTIMATORS", "ESTIMATORS", "Estimate", "Estimator", "kozachenko_leonenko", "measure"]
+__all__ = ["DEFAULT_ESTIMATORS", "ESTIMATORS", "Estimate", "Estimator", "kozachenko_leonenko", "measure", "takes"]

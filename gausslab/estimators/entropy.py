@@ -80,7 +80,7 @@ def without_duplicates(
     if copies and policy == "error":
         raise EstimatorError(
             f"{name}: {copies} of {len(x)} samples repeat an earlier one, so the entropy is -infinity; "
-            'expected distinct samples, or duplicates="drop" or "jitter"'
+            "expected distinct samples, or duplicates 'drop' or 'jitter'"
         )
     return x[first.sort().values] if copies else x
 

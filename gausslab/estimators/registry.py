@@ -37,3 +37,12 @@ def named(name: str) -> Callable[..., Estimator]:
     if name not in ESTIMATORS:
         raise EstimatorError(f"unknown estimator {name!r}; {choices(name, tuple(ESTIMATORS))}")
     return ESTIMATORS[name]
+
+
+def takes(name: str, option: str) -> bool:
+    """Whether an estimator has a parameter of that name.
+
+    >>> takes("knn_kl", "duplicates"), takes("radial_ks", "duplicates")
+    (True, False)
+    """
+    return option in getattr(named(name), "__dataclass_fields__", {})

@@ -1,0 +1,284 @@
+"""Any file to measurements: which of the kinds it is decides how its activations are come by."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gausslab import data, tables
+from gausslab.activations import Activations, LayerActivations
+from gausslab.adversarial import paired_radii
+from gausslab.checkpoints import load_checkpoint
+from gausslab.config import DataConfig
+from gausslab.errors import CheckpointError, ConfigError, choices
+from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS
+from gausslab.foreign import (
+    BatchNormRow,
+    FileKind,
+    batchnorm_table,
+    build_model,
+    load_into,
+    read_activations,
+    read_pickle,
+    read_state_dict,
+    recognise,
+    refuse,
+)
+from gausslab.listing import LayerRow, list_layers
+from gausslab.probing import Identity, Probe, blank, float_batches, identify, measure_activations, probe
+from gausslab.seeding import torch_generator
+
+SPLITS = ("test", "validation", "train", "all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to probe, and how.
+
+    Attributes:
+        file: a file of one of the kinds in `gausslab.foreign`.
+        data: images to show a network; None takes those a gausslab checkpoint was made for.
+        split: which of them: `test`, `validation`, `train` or `all`.
+        images: at most this many, the first ones; None is all.
+        input_shape: (channels, height, width) to bring the images to; None leaves them as they are.
+        model: `pkg.mod:factory` that builds the network of a foreign state dict.
+        model_kwargs: its arguments.
+        strict: whether a foreign state dict must have exactly the network's keys.
+        unsafe_pickle: whether a pickled module may be loaded, which can run any code.
+        adversarial: activations of the same examples after an attack, for the paired radius report.
+        duplicates: `error`, `drop` or `jitter`, see `gausslab.estimators.entropy.without_duplicates`.
+        limit: samples a layer that the estimators see.
+        capture: further options of `gausslab.capture`.
+        estimators: registry names.
+    """
+
+    file: Path
+    data: DataConfig | None = None
+    split: str = "test"
+    images: int | None = None
+    input_shape: tuple[int, int, int] | None = None
+    model: str | None = None
+    model_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    strict: bool = True
+    unsafe_pickle: bool = False
+    adversarial: Path | None = None
+    duplicates: str = "error"
+    limit: int = 2000
+    capture: Mapping[str, Any] = field(default_factory=dict)
+    estimators: tuple[str, ...] = DEFAULT_ESTIMATORS
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise ConfigError(f"split {self.split!r} is unknown; {choices(self.split, SPLITS)}")
+        for name in self.estimators:
+            if name not in ESTIMATORS:
+                raise ConfigError(f"estimator {name!r} is unknown; {choices(name, tuple(ESTIMATORS))}")
+        for name in ("images", "limit"):
+            value = getattr(self, name)
+            if value is not None and value < 2:
+                raise ConfigError(f"{name} must be a whole number of at least 2, got {value}")
+
+    @property
+    def digest(self) -> str:
+        """Eight hex digits that change with the file's bytes and with any option."""
+        content = hashlib.sha256(self.file.read_bytes()).hexdigest()
+        return hashlib.sha256(f"{content}{replace(self, file=Path())!r}".encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network with the images to show it.
+
+    Attributes:
+        model: the network.
+        identity: its columns in the table.
+        images: uint8 images.
+        input_shape: what to bring them to.
+    """
+
+    model: nn.Module
+    identity: Identity
+    images: UInt8[Tensor, "samples channels height width"]
+    input_shape: tuple[int, int, int] | None
+
+    def batches(self) -> Iterator[Float[Tensor, "samples channels height width"]]:
+        """Images in [0, 1], batch by batch, in the shape the network takes."""
+        return (to_shape(batch, self.input_shape) for batch in float_batches(self.images))
+
+
+def probe_file(request: Request, report: Callable[[str], None] = lambda message: None) -> Probe:
+    """Measure the activations that a file holds, or that its network has on images.
+
+    Raises:
+        CheckpointError: the file is damaged, of a kind that is refused, or does not fit its network.
+        ConfigError: an option is missing or makes no sense for the file.
+        CaptureError: a layer cannot be captured.
+        EstimatorError: nothing could be measured.
+    """
+    kind = recognise(request.file)
+    report(f"{request.file}: {kind}")
+    if kind is FileKind.ACTIVATIONS:
+        return _probe_activations(request)
+    if request.adversarial is not None:
+        raise ConfigError(f"--adv pairs files of activations, but {request.file} is a {kind}")
+    network = open_network(request, kind)
+    report(f"{len(network.images):,} images of {network.identity.data}")
+    options = {"limit": request.limit} | dict(request.capture)
+    return probe(
+        network.model,
+        network.batches(),
+        network.identity,
+        estimators=request.estimators,
+        duplicates=request.duplicates,
+        report=report,
+        **options,
+    )
+
+
+def layers_of_file(request: Request) -> list[LayerRow] | list[BatchNormRow]:
+    """The layers that could be probed: of the network if there is one, else as the keys of the state dict show them.
+
+    Raises:
+        CheckpointError: the file holds no network and no weights.
+    """
+    kind = recognise(request.file)
+    if kind in (FileKind.STATE_DICT, FileKind.SAFETENSORS) and request.model is None:
+        return batchnorm_table(read_state_dict(request.file))
+    if kind is FileKind.ACTIVATIONS:
+        raise CheckpointError(f"{request.file} holds activations, which have no layers to list")
+    network = open_network(request, kind)
+    return list_layers(network.model, next(network.batches()))
+
+
+def needs_model(request: Request) -> bool:
+    """Whether the file is a state dict for which no network was named: only its keys can be listed."""
+    return request.model is None and recognise(request.file) in (FileKind.STATE_DICT, FileKind.SAFETENSORS)
+
+
+def open_network(request: Request, kind: FileKind) -> Network:
+    """The network of a file, with its images.
+
+    Raises:
+        CheckpointError: the file is refused or does not fit.
+        ConfigError: the images or the factory are missing.
+    """
+    network = _opened(request, kind)
+    _check_fit(network)
+    return network
+
+
+def _opened(request: Request, kind: FileKind) -> Network:
+    if kind is FileKind.CHECKPOINT:
+        return _own(request)
+    if kind in (FileKind.STATE_DICT, FileKind.SAFETENSORS):
+        return _foreign(request, read_state_dict(request.file))
+    if kind is FileKind.PICKLE:
+        content = read_pickle(request.file, unsafe_pickle=request.unsafe_pickle)
+        return _with_images(request, content) if isinstance(content, nn.Module) else _foreign(request, content)
+    raise refuse(request.file, kind)
+
+
+def to_shape(
+    images: Float[Tensor, "samples channels height width"], shape: tuple[int, int, int] | None
+) -> Float[Tensor, "samples channels_out height_out width_out"]:
+    """Grey repeated to three channels or colours averaged to one, then resized (bilinear, antialiased).
+
+    >>> to_shape(torch.zeros(2, 1, 32, 32), (3, 64, 64)).shape
+    torch.Size([2, 3, 64, 64])
+    """
+    if shape is None:
+        return images
+    channels, height, width = shape
+    if images.shape[1] != channels:
+        images = images.mean(1, keepdim=True).expand(-1, channels, -1, -1)
+    if images.shape[2:] != (height, width):
+        images = functional.interpolate(images, (height, width), mode="bilinear", antialias=True).clamp(0, 1)
+    return images
+
+
+def _own(request: Request) -> Network:
+    if request.model is not None:
+        raise ConfigError(f"{request.file} is a gausslab checkpoint and brings its own network; leave --model out")
+    checkpoint = load_checkpoint(request.file)
+    config = request.data or checkpoint.config.data
+    identity = replace(identify(checkpoint.config), data=config.name)
+    shape = request.input_shape or checkpoint.image_shape
+    return Network(checkpoint.model, identity, _images(config, request), shape)
+
+
+def _foreign(request: Request, weights: Mapping[str, Tensor]) -> Network:
+    if request.model is None:
+        raise ConfigError(f"{request.file} is a state_dict; say what builds its network with --model pkg.mod:factory")
+    model = build_model(request.model, request.model_kwargs)
+    load_into(model, weights, strict=request.strict)
+    return _with_images(request, model.eval())
+
+
+def _with_images(request: Request, model: nn.Module) -> Network:
+    if request.data is None:
+        raise ConfigError(f"say which images to show the network with --data; choices: {', '.join(data.DATASETS)}")
+    identity = Identity(run=request.file.stem, data=request.data.name, model=type(model).__name__)
+    return Network(model, identity, _images(request.data, request), request.input_shape)
+
+
+def _images(config: DataConfig, request: Request) -> UInt8[Tensor, "samples channels height width"]:
+    loaded = data.load(replace(config, images=None))
+    parts = (
+        (loaded.train, loaded.validation, loaded.test) if request.split == "all" else (getattr(loaded, request.split),)
+    )
+    return torch.cat([part.images for part in parts])[: request.images]
+
+
+def _probe_activations(request: Request) -> Probe:
+    arrays = read_activations(request.file)
+    identity = Identity(run=request.file.stem, data="", model="")
+    kept = {name: _subsample(samples, request.limit) for name, samples in arrays.items()}
+    layers = {name: LayerActivations.from_samples(name, samples) for name, samples in kept.items()}
+    measured = measure_activations(Activations(layers), identity, request.estimators, request.duplicates)
+    if request.adversarial is None:
+        return measured
+    pairs = [
+        paired_radii(arrays[name], adversarial, replace(blank(identity), layer=name))
+        for name, adversarial in _matched(arrays, request.adversarial).items()
+    ]
+    return Probe(tables.concat([measured.table, *pairs]), measured.refusals)
+
+
+def _subsample(samples: Float[Tensor, "samples units"], limit: int) -> Float[Tensor, "kept units"]:
+    order = torch.randperm(len(samples), generator=torch_generator(0, "subsample"))
+    return samples[order[:limit].sort().values]
+
+
+def _matched(clean: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Adversarial arrays under the names of the clean ones; a single array pairs with a single array."""
+    arrays = read_activations(path)
+    if len(arrays) == len(clean) == 1:
+        return {next(iter(clean)): next(iter(arrays.values()))}
+    missing = [name for name in clean if name not in arrays]
+    if missing:
+        raise CheckpointError(f"{path} has no array {missing[0]!r} to pair; it has: {', '.join(arrays)}")
+    return {name: arrays[name] for name in clean}
+
+
+@torch.no_grad()
+def _check_fit(network: Network) -> None:
+    """Show the network one image, so that one that takes other inputs is told in a line and not by a traceback.
+
+    Raises:
+        ConfigError: the network cannot take the images.
+    """
+    image = next(network.batches())[:1]
+    network.model.eval()
+    try:
+        network.model(image)
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise ConfigError(
+            f"{network.identity.model} cannot take images of shape {tuple(image.shape[1:])}: "
+            f"{str(error).strip().splitlines()[0]}; bring them to its shape with --input CHANNELSxHEIGHTxWIDTH"
+        ) from None
