@@ -101,7 +101,7 @@ LIGHT = (
 
 @pytest.fixture(scope="module")
 def light_modules():
-    """sys.modules after each of LIGHT, in one fresh interpreter; they are run in turn, each told from the one before."""
+    """Whether torch is loaded after each of LIGHT, run in turn in one fresh interpreter."""
     lines = ["import sys, contextlib, os", "quiet = open(os.devnull, 'w')"]
     for statement in LIGHT:
         lines += ["with contextlib.redirect_stdout(quiet):", f"    {statement}"]

@@ -1,4 +1,4 @@
-"""Configurations reject nonsense, survive JSON, and name runs by a digest that no equal pair and no other pair shares."""
+"""Configurations reject nonsense, survive JSON, and name runs by a digest that equal ones, and only those, share."""
 
 import json
 import math

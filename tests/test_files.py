@@ -67,6 +67,6 @@ def test_failing_rename_leaves_no_temporary_file(tmp_path):
 
 def test_file_in_place_of_the_folder(tmp_path):
     (tmp_path / "blocked").write_bytes(b"")
-    with pytest.raises(OSError):  # noqa: PT011
+    with pytest.raises(OSError):
         write_atomically(tmp_path / "blocked" / "file", b"new")
     assert contents(tmp_path) == {"blocked": b""}
