@@ -24,7 +24,8 @@ from gausslab.layers import (
 )
 from gausslab.listing import LayerRow, list_layers
 from gausslab.modes import as_it_was, uncompiled
-from gausslab.recording import LayerStream, Read, RecalibratedStream, RunningMapStream, StreamSettings
+from gausslab.norm_recording import RecalibratedStream, RunningMapStream
+from gausslab.recording import LayerStream, Read, StreamSettings
 from gausslab.streaming import Selection
 
 __all__ = ["POINTS", "SPATIALS", "STATISTICS", "STORES", "LayerRow", "capture", "list_layers"]
