@@ -1,6 +1,7 @@
 """Ways to run a model that leave it as it was."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,5 +37,7 @@ def _restore(buffers: list[tuple[Tensor, Tensor]]) -> None:
 
 def uncompiled() -> contextlib.AbstractContextManager[Any]:
     """Compiled code ignores hooks that were registered later, so compiled models run eagerly meanwhile."""
+    if "torch._dynamo" not in sys.modules:  # nothing was compiled, and importing the compiler takes seconds
+        return contextlib.nullcontext()
     set_stance = getattr(torch.compiler, "set_stance", None)
     return contextlib.nullcontext() if set_stance is None else set_stance("force_eager")

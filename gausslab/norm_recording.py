@@ -1,4 +1,4 @@
-"""Batch-norm layers recorded by their input, which is standardised later: cheaper, or because only the end tells how."""
+"""Batch-norm layers recorded by their input and standardised later: cheaper, or because only the end tells how."""
 
 import math
 
