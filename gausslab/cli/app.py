@@ -21,10 +21,11 @@ app.command("probe", cls=ListCommand)(probe.probe)
 app.command("figures")(figures.figures)
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"gausslab {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
+from gausslab import summary
 from gausslab.errors import GausslabError
 from gausslab.tables import check
 
 BOTTLENECK = "bottleneck"
-CONFIDENCE = 0.95
 _SCALED = ["value", "standard_error", "null_mean", "null_sd"]
 _NUMBERS = [*_SCALED, "n_units", "n_samples"]
 _SERIES = ("data", "model", "channels", "depth")
@@ -79,12 +77,9 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     The interval supposes that the seeds' values are Gaussian about their mean; with three seeds it spans 4.3 standard
     errors to either side, so a wide bar says that there are few seeds as much as that they disagree.
     """
-    grouped = rows.groupby("width")["value"]
-    count, spread = grouped.count().to_numpy(float), grouped.std().to_numpy(float)
-    with np.errstate(invalid="ignore"):
-        half = stdtrit(count - 1, (1 + CONFIDENCE) / 2) * spread / np.sqrt(count)
-    mean = grouped.mean()
-    return pd.DataFrame({"width": mean.index.to_numpy(int), "mean": mean.to_numpy(float), "half": half})
+    found = {int(str(width)): summary.over_seeds(part) for width, part in rows.groupby("width")}
+    columns = {"mean": [cell.mean for cell in found.values()], "half": [cell.half_width for cell in found.values()]}
+    return pd.DataFrame({"width": list(found), **columns})
 
 
 def null_over_widths(rows: pd.DataFrame, reference: float) -> pd.DataFrame:

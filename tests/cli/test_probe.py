@@ -1,0 +1,136 @@
+"""`gausslab probe` as a user calls it."""
+
+import os
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gausslab import tables
+from gausslab.cli import run
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_checkpoint_of_a_sweep_with_no_other_flag(tiny_run, elsewhere, capsys):
+    assert run(["probe", str(tiny_run.checkpoint_file)]) == 0
+    printed = capsys.readouterr()
+    assert "bottleneck (2)" in printed.out and "null" in printed.out
+    assert "gausslab checkpoint" in printed.err
+    [folder] = (elsewhere / "runs").iterdir()
+    assert {path.name for path in folder.iterdir()} == {"probe.csv", "probe.digest", "layers.pdf", "layers.png"}
+    assert len(tables.read(folder / "probe.csv")["layer"].unique()) == 7
+
+
+def test_another_probe_never_takes_the_place_of_one(tiny_run, capsys):
+    one = [
+        "probe",
+        str(tiny_run.checkpoint_file),
+        "--layers",
+        "bottleneck",
+        "--estimators",
+        "radial_spread",
+        "--out",
+        "p",
+    ]
+    assert run(one) == 0
+    assert run(one) == 0
+    assert run([*one, "--point", "pre"]) == 1
+    assert "gausslab: p holds another probe; choose another --out" in capsys.readouterr().err
+
+
+def test_list_options_take_several_values_after_the_file(tiny_run):
+    layers = ["--layers", "encoder.*.1", "bottleneck", "--estimators", "radial_spread", "radial_ks"]
+    assert run(["probe", str(tiny_run.checkpoint_file), *layers, "--out", "p"]) == 0
+    assert len(tables.read(Path("p/probe.csv"))) == 2 * 5
+
+
+def test_list_shows_the_layers_and_measures_nothing(tiny_run, elsewhere, capsys):
+    assert run(["probe", str(tiny_run.checkpoint_file), "--list"]) == 0
+    assert "BatchNorm1d" in capsys.readouterr().out
+    assert not (elsewhere / "runs").exists()
+
+
+def test_a_state_dict_alone_lists_its_batch_norms(capsys):
+    torch.save(torch.nn.Sequential(torch.nn.BatchNorm1d(3)).state_dict(), "net.pt")
+    assert run(["probe", "net.pt"]) == 0
+    assert "--model pkg.mod:factory" in capsys.readouterr().out
+
+
+def test_the_paired_report(capsys):
+    samples = np.random.default_rng(0).standard_normal((100, 3))
+    np.save("clean.npy", samples)
+    np.save("other.npy", samples * 0.9)
+    assert run(["probe", "clean.npy", "--adv", "other.npy", "--estimators", "radial_spread"]) == 0
+    assert "lower in 100.0% of 100 pairs (null 50%)" in capsys.readouterr().out
+
+
+class _Bomb:
+    def __reduce__(self):
+        return os.system, ("touch exploded",)
+
+
+def _scripted(name):
+    torch.jit.script(torch.nn.Linear(2, 2)).save(name)
+
+
+def _save_array(name, array):
+    with Path(name).open("wb") as file:
+        np.save(file, array)
+
+
+BAD_FILES = {
+    "poisoned archive": (lambda name: torch.save({"state_dict": _Bomb()}, name), "could run any code"),
+    "poisoned pickle": (lambda name: Path(name).write_bytes(pickle.dumps(_Bomb())), "could run any code"),
+    "text": (lambda name: Path(name).write_text("weights"), "is not a checkpoint"),
+    "empty": (lambda name: Path(name).touch(), "is empty"),
+    "random bytes": (lambda name: Path(name).write_bytes(os.urandom(999)), "not a checkpoint|damaged|cannot"),
+    "folder": (os.mkdir, "is a folder"),
+    "absent": (lambda name: None, "No such file"),
+    "object array": (lambda name: _save_array(name, np.array([{}], dtype=object)), "Python objects"),
+    "one axis": (lambda name: _save_array(name, np.zeros(5)), "shape .samples, units."),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_bad_files_are_one_line_and_nothing_is_executed(kind, elsewhere, capsys):
+    make, text = BAD_FILES[kind]
+    make("bad.pt")
+    assert run(["probe", "bad.pt"]) == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("gausslab: ")]
+    assert len(lines) == 1 and re.search(text, lines[0])
+    assert not (elsewhere / "exploded").exists() and not (elsewhere / "runs").exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_torchscript_is_refused_in_a_sentence(capsys):
+    _scripted("script.pt")
+    assert run(["probe", "script.pt"]) == 1
+    assert "hooks do not fire" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--layers", "bottelneck"], "matches no layer"),
+        (["--input", "3x2"], "CHANNELSxHEIGHTxWIDTH"),
+        (["--model-kwargs", "{"], "JSON object"),
+        (["--estimators", "shapiro"], "estimator 'shapiro' is unknown"),
+        (["--model", "a:b"], "brings its own network"),
+        (["--data-path", "x"], "--data-path needs --data"),
+        (["--point", "after"], "point 'after' is unknown"),
+        (["--data", "mnits"], "mnist"),
+    ],
+)
+def test_bad_options_are_one_line(tiny_run, arguments, text, elsewhere, capsys):
+    code = run(["probe", str(tiny_run.checkpoint_file), *arguments])
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("gausslab: ")]
+    assert code in (1, 2) and len(lines) == 1 and text in lines[0]
+    assert not (elsewhere / "runs").exists()

@@ -1,0 +1,182 @@
+"""Any file to measurements."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from gausslab.config import DataConfig
+from gausslab.errors import CheckpointError, ConfigError
+from gausslab.inspection import Request, layers_of_file, probe_file, to_shape
+
+QUICK = ("radial_spread",)
+DIGITS = DataConfig(name="digits")
+FACTORY = """
+import torch
+def net(hidden=5):
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3, stride=2), torch.nn.BatchNorm2d(4), torch.nn.ReLU(inplace=True),
+        torch.nn.Flatten(), torch.nn.Linear(4 * 15 * 15, hidden), torch.nn.BatchNorm1d(hidden))
+"""
+
+
+@pytest.fixture
+def foreign(tmp_path, monkeypatch):
+    """A user's own network in the current folder, trained a little."""
+    monkeypatch.chdir(tmp_path)
+    Path("usernet.py").write_text(FACTORY)
+    scope: dict = {}
+    exec(FACTORY, scope)
+    torch.manual_seed(0)
+    net = scope["net"]()
+    for _ in range(30):
+        net(torch.rand(50, 1, 32, 32))
+    return net.eval()
+
+
+def test_a_checkpoint_needs_no_flag(tiny_run):
+    found = probe_file(Request(file=tiny_run.checkpoint_file, estimators=QUICK))
+    table = found.table
+    assert list(table["layer"].unique())[4] == "bottleneck"
+    assert len(table) == 7  # four batch norms in the encoder, the code's, two in the decoder
+    assert set(table["run"]) == {tiny_run.config.run_name} and set(table["data"]) == {"digits"}
+    assert set(table["width"]) == {tiny_run.config.model.width}
+
+
+def test_a_probe_repeats_what_the_sweep_measured(tiny_run, tiny_sweep):
+    found = probe_file(Request(file=tiny_run.checkpoint_file, capture={"layers": "bottleneck"})).table
+    of_run = tiny_sweep.table[tiny_sweep.table["run"] == tiny_run.config.run_name]
+    keys = ["estimator", "statistic", "unit"]
+    both = found.merge(of_run, on=keys, suffixes=("", "_sweep"))
+    assert len(both) == len(found)
+    assert np.allclose(both["value"], both["value_sweep"], rtol=1e-9)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_foreign_state_dict_with_its_factory(foreign, wrapped):
+    weights = (
+        {f"module.{key}": value for key, value in foreign.state_dict().items()} if wrapped else foreign.state_dict()
+    )
+    torch.save({"epoch": 1, "state_dict": weights} if wrapped else weights, "net.pt")
+    request = Request(file=Path("net.pt"), model="usernet:net", data=DIGITS, estimators=QUICK)
+    table = probe_file(request).table
+    assert list(table["layer"]) == ["1", "5"]
+    assert list(table["n_units"]) == [4, 5]
+    assert set(table["model"]) == {"Sequential"} and table["width"].isna().all()
+
+
+def test_safetensors_give_the_same_numbers_as_torch_files(foreign):
+    torch.save(foreign.state_dict(), "net.pt")
+    save_file(foreign.state_dict(), "net.safetensors")
+    values = [
+        list(probe_file(Request(file=Path(name), model="usernet:net", data=DIGITS, estimators=QUICK)).table["value"])
+        for name in ("net.pt", "net.safetensors")
+    ]
+    assert values[0] == values[1]
+
+
+def test_a_state_dict_without_a_factory_shows_its_layers(foreign):
+    torch.save(foreign.state_dict(), "net.pt")
+    rows = layers_of_file(Request(file=Path("net.pt")))
+    assert [(row.name, row.width) for row in rows] == [("1", 4), ("5", 5)]
+    with pytest.raises(ConfigError, match=r"--model pkg\.mod:factory"):
+        probe_file(Request(file=Path("net.pt")))
+
+
+def test_a_pickled_module_is_loaded_only_on_request(foreign):
+    torch.save(foreign, "module.pt")
+    with pytest.raises(CheckpointError, match="--unsafe-pickle"):
+        probe_file(Request(file=Path("module.pt"), data=DIGITS))
+    table = probe_file(Request(file=Path("module.pt"), data=DIGITS, unsafe_pickle=True, estimators=QUICK)).table
+    assert list(table["layer"]) == ["1", "5"]
+
+
+def test_networks_are_told_which_images_fit(foreign):
+    torch.save(foreign.state_dict(), "net.pt")
+    with pytest.raises(ConfigError, match=r"say which images .* choices: mnist-5k, digits"):
+        probe_file(Request(file=Path("net.pt"), model="usernet:net"))
+    with pytest.raises(ConfigError, match=r"cannot take images of shape \(3, 32, 32\).*--input"):
+        probe_file(Request(file=Path("net.pt"), model="usernet:net", data=DIGITS, input_shape=(3, 32, 32)))
+
+
+def test_splits_and_numbers_of_images(foreign):
+    torch.save(foreign.state_dict(), "net.pt")
+    counts = {
+        (split, images): probe_file(
+            Request(file=Path("net.pt"), model="usernet:net", data=DIGITS, split=split, images=images, estimators=QUICK)
+        )
+        .table["n_samples"]
+        .iloc[0]
+        for split, images in (("test", None), ("validation", None), ("all", None), ("test", 50))
+    }
+    assert counts == {("test", None): 300, ("validation", None): 200, ("all", None): 1797, ("test", 50): 50}
+
+
+def test_activations_go_straight_to_the_estimators(tmp_path):
+    samples = np.random.default_rng(0).standard_normal((500, 4))
+    np.savez(tmp_path / "codes.npz", code=samples, twice=2 * samples, labels=np.arange(500))
+    table = probe_file(Request(file=tmp_path / "codes.npz", estimators=("moment_kl",))).table
+    kl = table[table["statistic"] == "statistic"].set_index("layer")["value"]
+    assert list(kl.index) == ["code", "twice"]
+    # doubling: (4 trace S + 4 m'm - d - log det S - 2 d log 2) / 2 against the same with factors 1
+    difference = 0.5 * 3 * (samples**2).mean(0).sum() - 4 * np.log(2)
+    assert kl["twice"] - kl["code"] == pytest.approx(difference, rel=1e-9)
+
+
+def test_more_samples_than_the_limit_are_a_seeded_choice(tmp_path):
+    np.save(tmp_path / "codes.npy", np.random.default_rng(0).standard_normal((500, 2)))
+    request = Request(file=tmp_path / "codes.npy", limit=100, estimators=QUICK)
+    first, second = (probe_file(request).table for _ in range(2))
+    assert set(first["n_samples"]) == {100} and first.equals(second)
+
+
+def test_adversarial_activations_are_paired(tmp_path):
+    samples = np.random.default_rng(0).standard_normal((300, 4))
+    np.save(tmp_path / "clean.npy", samples)
+    np.save(tmp_path / "adversarial.npy", 0.5 * samples)
+    request = Request(
+        file=tmp_path / "clean.npy", adversarial=tmp_path / "adversarial.npy", estimators=QUICK, limit=100
+    )
+    rows = probe_file(request).table.set_index("statistic")
+    assert rows.loc["mean_difference", "value"] == pytest.approx(-0.5 * np.linalg.norm(samples, axis=1).mean())
+    assert rows.loc["share_lower", "value"] == 1 and rows.loc["share_lower", "n_samples"] == 300
+
+
+def test_adversarial_arrays_are_paired_by_name(tmp_path):
+    a = np.random.default_rng(0).standard_normal((20, 2))
+    np.savez(tmp_path / "clean.npz", first=a, second=a)
+    np.savez(tmp_path / "other.npz", first=a)
+    request = Request(file=tmp_path / "clean.npz", adversarial=tmp_path / "other.npz", estimators=QUICK)
+    with pytest.raises(CheckpointError, match="no array 'second' to pair; it has: first"):
+        probe_file(request)
+
+
+def test_pairs_need_activations(tiny_run, tmp_path):
+    with pytest.raises(ConfigError, match="--adv pairs files of activations"):
+        probe_file(Request(file=tiny_run.checkpoint_file, adversarial=tmp_path / "x.npy"))
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"split": "tset"}, "split 'tset' is unknown; did you mean 'test'"),
+        ({"limit": 1}, "limit must be a whole number of at least 2, got 1"),
+        ({"images": 0}, "images must be a whole number of at least 2, got 0"),
+        ({"estimators": ("knn",)}, "estimator 'knn' is unknown.*choices"),
+    ],
+)
+def test_options_that_make_no_sense(options, text):
+    with pytest.raises(ConfigError, match=text):
+        Request(file=Path("x"), **options)
+
+
+def test_to_shape_repeats_grey_averages_colour_and_resizes():
+    grey = torch.rand(2, 1, 8, 8)
+    assert torch.equal(to_shape(grey, (3, 8, 8)), grey.expand(-1, 3, -1, -1))
+    colour = torch.rand(2, 3, 8, 8)
+    assert torch.allclose(to_shape(colour, (1, 8, 8)), colour.mean(1, keepdim=True))
+    assert to_shape(colour, None) is colour
+    flat = torch.full((1, 1, 8, 8), 0.3)
+    assert torch.allclose(to_shape(flat, (1, 20, 12)), torch.full((1, 1, 20, 12), 0.3))
