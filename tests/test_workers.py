@@ -123,3 +123,19 @@ def test_a_worker_killed_while_idle_fails_its_next_run_only(tmp_path, tiny_confi
         worker.process.terminate()
         worker.process.join()
     assert multiprocessing.active_children() == []
+
+
+def test_a_worker_ignores_ctrl_c_from_its_first_moment(tmp_path, tiny_config):
+    """Ctrl-C reaches the whole group: a worker still importing had no handler yet, and printed a traceback."""
+    (tmp_path / "blocked").write_bytes(b"")
+    worker = workers._Worker(tmp_path / "blocked")
+    try:
+        for _ in range(20):
+            os.kill(worker.process.pid, signal.SIGINT)
+            time.sleep(0.05)
+        worker.give(workers.deque([next(tiny_config.configs())]))
+        assert worker.receive().error.startswith("cannot write the run directory")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        worker.process.terminate()
+        worker.process.join()
