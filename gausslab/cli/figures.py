@@ -8,7 +8,7 @@ import typer
 
 def figures(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="Folders to look in, at any depth [runs, studies].", show_default=False)
+        list[Path] | None, typer.Argument(help="Folders to look in, at any depth (runs, studies).", show_default=False)
     ] = None,
 ) -> None:
     """Redraw the figures of every sweep, probe and study from their saved tables; nothing is trained or measured."""

@@ -18,49 +18,50 @@ from gausslab.errors import ConfigError, choices
 
 _DATA, _MODEL, _LOSS, _FIT, _RUN = "Data", "Network", "Objective", "Optimisation", "Running"
 
-Data = Annotated[str, typer.Option("--data", help="Data set: see `gausslab data list`.", rich_help_panel=_DATA)]
-DataPath = Annotated[
-    Path | None, typer.Option("--data-path", help="Folder of your own files of that set.", rich_help_panel=_DATA)
-]
-Images = Annotated[
-    int | None,
-    typer.Option("--images", help="Training images [scale: 4000].", rich_help_panel=_DATA, show_default=False),
-]
-Size = Annotated[int, typer.Option("--size", help="Side of the images, 32 or 64.", rich_help_panel=_DATA)]
-Crop = Annotated[
-    int | None, typer.Option("--crop", help="Side of a centre crop (image folders).", rich_help_panel=_DATA)
-]
-Bottleneck = Annotated[str, typer.Option("--bottleneck", help="Code layer: batchnorm or none.", rich_help_panel=_MODEL)]
-Init = Annotated[
-    str | None,
-    typer.Option(
-        "--init", help="torch or keras (as the RAE code) [scale: torch].", rich_help_panel=_MODEL, show_default=False
-    ),
-]
-Neighbours = Annotated[
-    int, typer.Option("--neighbours", help="k of the eae's entropy estimate.", rich_help_panel=_LOSS)
-]
-Epochs = Annotated[
-    int | None,
-    typer.Option("--epochs", help="Passes over the images [scale: 12].", rich_help_panel=_FIT, show_default=False),
-]
-Batch = Annotated[int, typer.Option("--batch", help="Images a step.", rich_help_panel=_FIT)]
-LearningRate = Annotated[
-    float | None,
-    typer.Option("--lr", help="Adam's learning rate [scale: 0.001].", rich_help_panel=_FIT, show_default=False),
-]
-Schedule = Annotated[str, typer.Option("--schedule", help="constant, exponential or plateau.", rich_help_panel=_FIT)]
-Decay = Annotated[
-    float, typer.Option("--decay", help="Factor an epoch of the exponential schedule.", rich_help_panel=_FIT)
-]
-Scale = Annotated[
-    str,
-    typer.Option(
-        "--scale", help="Defaults for the options marked [scale]: smoke, laptop or paper.", rich_help_panel=_RUN
-    ),
-]
-Threads = Annotated[int, typer.Option("--threads", help="CPU threads of one run.", rich_help_panel=_RUN)]
-Device = Annotated[str, typer.Option("--device", help="cpu, cuda or mps.", rich_help_panel=_RUN)]
+
+def _option(name: str, text: str, panel: str) -> Any:
+    return typer.Option(name, help=text, rich_help_panel=panel)
+
+
+def _by_scale(name: str, text: str, panel: str) -> Any:
+    """An option whose default `--scale` decides; the help shows the laptop's."""
+    value = SCALES["laptop"][name.removeprefix("--")]
+    return typer.Option(name, help=f"{text} (laptop: {value}).", rich_help_panel=panel, show_default=False)
+
+
+Data = Annotated[str, _option("--data", "Data set: see `gausslab data list`.", _DATA)]
+DataPath = Annotated[Path | None, _option("--data-path", "Folder of your own files of that set.", _DATA)]
+Images = Annotated[int | None, _by_scale("--images", "Training images", _DATA)]
+Size = Annotated[int, _option("--size", "Side of the images, 32 or 64.", _DATA)]
+Crop = Annotated[int | None, _option("--crop", "Side of a centre crop (image folders).", _DATA)]
+
+Width = Annotated[int, _option("--width", "Units of the code.", _MODEL)]
+Widths = Annotated[list[int], _option("--widths", "Units of the code.", _MODEL)]
+Channels = Annotated[int | None, _by_scale("--channels", "Channels of the first layer", _MODEL)]
+ChannelsList = Annotated[list[int], _by_scale("--channels", "Channels of the first layer", _MODEL)]
+Depth = Annotated[int, _option("--depth", "Hidden convolutions of the encoder; the decoder follows.", _MODEL)]
+Depths = Annotated[list[int], _option("--depth", "Hidden convolutions of the encoder; the decoder follows.", _MODEL)]
+Bottleneck = Annotated[str, _option("--bottleneck", "Code layer: batchnorm or none.", _MODEL)]
+Init = Annotated[str | None, _by_scale("--init", "Initial weights: torch, or keras as in the RAE code", _MODEL)]
+
+_LAMBDA = "Lambda of the eae (thesis: 0.05 and 1)."
+Objective = Annotated[str, _option("--objective", "ae or eae.", _LOSS)]
+Objectives = Annotated[list[str], _option("--objective", "ae or eae.", _LOSS)]
+EntropyWeight = Annotated[float, _option("--entropy-weight", _LAMBDA, _LOSS)]
+EntropyWeights = Annotated[list[float], _option("--entropy-weight", _LAMBDA, _LOSS)]
+Neighbours = Annotated[int, _option("--neighbours", "k of the eae's entropy estimate.", _LOSS)]
+
+Epochs = Annotated[int | None, _by_scale("--epochs", "Passes over the images", _FIT)]
+Batch = Annotated[int, _option("--batch", "Images a step.", _FIT)]
+LearningRate = Annotated[float | None, _by_scale("--lr", "Adam's learning rate", _FIT)]
+Schedule = Annotated[str, _option("--schedule", "constant, exponential or plateau.", _FIT)]
+Decay = Annotated[float, _option("--decay", "Factor an epoch of the exponential schedule.", _FIT)]
+
+Seed = Annotated[int, _option("--seed", "Root seed.", _RUN)]
+Seeds = Annotated[list[int], _option("--seeds", "Root seeds.", _RUN)]
+Scale = Annotated[str, _option("--scale", "smoke, laptop or paper: sets what shows a (laptop: ...) default.", _RUN)]
+Threads = Annotated[int, _option("--threads", "CPU threads of one run.", _RUN)]
+Device = Annotated[str, _option("--device", "cpu, cuda or mps.", _RUN)]
 
 
 def scaled(scale: str, **options: Any) -> dict[str, Any]:

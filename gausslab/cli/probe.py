@@ -27,7 +27,7 @@ def probe(
         bool, typer.Option("--strict/--no-strict", help="Ask for exactly the network's keys.", rich_help_panel=_WHAT)
     ] = True,
     data: Annotated[
-        str | None, typer.Option("--data", help="Data set [the checkpoint's own].", rich_help_panel=_WHAT)
+        str | None, typer.Option("--data", help="Data set (the checkpoint's own).", rich_help_panel=_WHAT)
     ] = None,
     data_path: Annotated[
         Path | None, typer.Option("--data-path", help="Folder of your own files of it.", rich_help_panel=_WHAT)
@@ -40,7 +40,7 @@ def probe(
         str, typer.Option("--split", help="test, validation, train or all.", rich_help_panel=_WHAT)
     ] = "test",
     images: Annotated[
-        int | None, typer.Option("--images", help="At most this many images [all].", rich_help_panel=_WHAT)
+        int | None, typer.Option("--images", help="At most this many images (all).", rich_help_panel=_WHAT)
     ] = None,
     input_: Annotated[
         str | None,
@@ -72,13 +72,13 @@ def probe(
         int, typer.Option("--limit", help="Samples a layer that are measured.", rich_help_panel=_HOW)
     ] = 2000,
     estimators: Annotated[
-        list[str], typer.Option("--estimators", help="Names [all].", show_default=False, rich_help_panel=_HOW)
+        list[str], typer.Option("--estimators", help="Names (all).", show_default=False, rich_help_panel=_HOW)
     ] = [],
     list_: Annotated[
         bool, typer.Option("--list", help="List the layers and measure nothing.", rich_help_panel=_HOW)
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Directory [runs/probe-...].", show_default=False, rich_help_panel=_RUN)
+        Path | None, typer.Option("--out", help="Directory (runs/probe-...).", show_default=False, rich_help_panel=_RUN)
     ] = None,
 ) -> None:
     """Measure every batch-norm layer of a network, or activations that were saved.

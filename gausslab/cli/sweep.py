@@ -13,23 +13,19 @@ if TYPE_CHECKING:
 
 
 def sweep(
-    widths: Annotated[list[int], typer.Option("--widths", help="Units of the code.")] = [8, 16, 32],
-    seeds: Annotated[list[int], typer.Option("--seeds", help="Root seeds.")] = [0, 1, 2],
+    widths: o.Widths = [8, 16, 32],
+    seeds: o.Seeds = [0, 1, 2],
     data: o.Data = "mnist-5k",
     data_path: o.DataPath = None,
     images: o.Images = None,
     size: o.Size = 32,
     crop: o.Crop = None,
-    channels: Annotated[
-        list[int], typer.Option("--channels", help="Channels of the first layer [scale: 8].", show_default=False)
-    ] = [],
-    depth: Annotated[list[int], typer.Option("--depth", help="Hidden convolutions of the encoder.")] = [4],
+    channels: o.ChannelsList = [],
+    depth: o.Depths = [4],
     bottleneck: o.Bottleneck = "batchnorm",
     init: o.Init = None,
-    objective: Annotated[list[str], typer.Option("--objective", help="ae or eae.")] = ["ae"],
-    entropy_weight: Annotated[
-        list[float], typer.Option("--entropy-weight", help="Lambda of the eae (thesis: 0.05 and 1).")
-    ] = [0.05],
+    objective: o.Objectives = ["ae"],
+    entropy_weight: o.EntropyWeights = [0.05],
     neighbours: o.Neighbours = 1,
     epochs: o.Epochs = None,
     batch: o.Batch = 100,
@@ -37,9 +33,15 @@ def sweep(
     schedule: o.Schedule = "exponential",
     decay: o.Decay = 0.98,
     scale: o.Scale = "laptop",
-    out: Annotated[Path | None, typer.Option("--out", help="Directory [runs/sweep-...].", show_default=False)] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Directory (runs/sweep-...).", show_default=False, rich_help_panel="Running"),
+    ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Runs side by side [one a core].", show_default=False)
+        int | None,
+        typer.Option(
+            "--jobs", min=1, help="Runs side by side (one a core).", show_default=False, rich_help_panel="Running"
+        ),
     ] = None,
     threads: o.Threads = 1,
     device: o.Device = "cpu",

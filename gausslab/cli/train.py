@@ -11,23 +11,19 @@ from gausslab.config import TrainConfig
 
 
 def train(
-    width: Annotated[int, typer.Option("--width", help="Units of the code.")] = 16,
-    seed: Annotated[int, typer.Option("--seed", help="Root seed.")] = 0,
+    width: o.Width = 16,
+    seed: o.Seed = 0,
     data: o.Data = "mnist-5k",
     data_path: o.DataPath = None,
     images: o.Images = None,
     size: o.Size = 32,
     crop: o.Crop = None,
-    channels: Annotated[
-        int | None, typer.Option("--channels", help="Channels of the first layer [scale: 8].", show_default=False)
-    ] = None,
-    depth: Annotated[int, typer.Option("--depth", help="Hidden convolutions of the encoder.")] = 4,
+    channels: o.Channels = None,
+    depth: o.Depth = 4,
     bottleneck: o.Bottleneck = "batchnorm",
     init: o.Init = None,
-    objective: Annotated[str, typer.Option("--objective", help="ae or eae.")] = "ae",
-    entropy_weight: Annotated[
-        float, typer.Option("--entropy-weight", help="Lambda of the eae (thesis: 0.05 and 1).")
-    ] = 0.05,
+    objective: o.Objective = "ae",
+    entropy_weight: o.EntropyWeight = 0.05,
     neighbours: o.Neighbours = 1,
     epochs: o.Epochs = None,
     batch: o.Batch = 100,
@@ -35,7 +31,9 @@ def train(
     schedule: o.Schedule = "exponential",
     decay: o.Decay = 0.98,
     scale: o.Scale = "laptop",
-    out: Annotated[Path, typer.Option("--out", help="Directory the run's own directory is made in.")] = Path("runs"),
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder that the run's own is made in.", rich_help_panel="Running")
+    ] = Path("runs"),
     threads: o.Threads = 1,
     device: o.Device = "cpu",
 ) -> None:
