@@ -28,6 +28,7 @@ STAGES = (
     "streaming",  # the hooks family: pure sufficient statistics first, then what holds them, then the hooks
     "activations",
     "recording",
+    "norm_recording",
     "modes",
     "layers",
     "listing",

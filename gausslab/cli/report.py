@@ -85,7 +85,7 @@ def _cells(cells: dict[Quantity, Interval], shown: list[Quantity], text: Callabl
 def _value(interval: Interval) -> str:
     """The mean to the second significant digit of its spread.
 
-    >>> _value(Interval(-0.00683, 0.022, 0, 3)), _value(Interval(112.34, 7.2, 0, 3))
+    >>> _value(Interval(-0.00683, 0.022, 0.0, 3)), _value(Interval(112.34, 7.2, 0.0, 3))
     ('-0.007 ±0.022', '112.3 ±7.2')
     """
     if not interval.half_width > 0:
