@@ -73,7 +73,7 @@ def scaled(scale: str, **options: Any) -> dict[str, Any]:
     if scale not in SCALES:
         raise ConfigError(f"scale {scale!r} is unknown; {choices(scale, list(SCALES))}")
     given = {name: value for name, value in options.items() if value is not None and value != []}
-    return dict(options) | dict(SCALES[scale]) | given
+    return dict(options) | dict(SCALES[scale]) | given | {"images_given": "images" in given}
 
 
 def base_config(
@@ -91,11 +91,9 @@ def base_config(
     device: str,
 ) -> TrainConfig:
     """The part of a configuration that one run and a grid share; `options` are those that `scaled` filled in."""
-    images = options["images"]
+    source = DataConfig(name=data, path=None if data_path is None else str(data_path), size=size, crop=crop)
     return TrainConfig(
-        data=DataConfig(
-            name=data, path=None if data_path is None else str(data_path), images=images, size=size, crop=crop
-        ),
+        data=replace(source, images=_images(source, options)),
         model=ModelConfig(bottleneck=bottleneck, init=options["init"]),  # type: ignore[arg-type]
         training=TrainingConfig(
             epochs=options["epochs"],
@@ -107,6 +105,16 @@ def base_config(
             device=device,
         ),
     )
+
+
+def _images(source: DataConfig, options: dict[str, Any]) -> int | None:
+    """The user's number as it is; the scale's, if there are as many."""
+    from gausslab.data import count_training_images
+
+    images: int | None = options["images"]
+    if options["images_given"] or images is None:
+        return images
+    return min(images, count_training_images(source))
 
 
 def objectives(names: list[str], entropy_weights: list[float], neighbours: int) -> tuple[ObjectiveConfig, ...]:

@@ -17,12 +17,24 @@ from gausslab.data.catalogue import DATASETS, Description, describe
 if TYPE_CHECKING:
     from gausslab.data.cache import is_cached
     from gausslab.data.fetching import fetch
-    from gausslab.data.loading import load
+    from gausslab.data.loading import count_training_images, load
     from gausslab.data.splits import ImageData, Split, to_float
 
-__all__ = ["DATASETS", "Description", "ImageData", "Split", "describe", "fetch", "is_cached", "load", "to_float"]
+__all__ = [
+    "DATASETS",
+    "Description",
+    "ImageData",
+    "Split",
+    "count_training_images",
+    "describe",
+    "fetch",
+    "is_cached",
+    "load",
+    "to_float",
+]
 
 _MODULES = {
+    "count_training_images": "loading",
     "is_cached": "cache",
     "fetch": "fetching",
     "load": "loading",

@@ -17,6 +17,7 @@ class Description:
         source: where gausslab takes them from when no path is given.
         files: which files to put where to use one's own copy; empty if the set is always installed.
         origin: whose data it is and under which terms.
+        training: images of the training split; None if that depends on the user's files.
         download: megabytes that `gausslab data fetch` downloads; None if there is nothing to fetch.
     """
 
@@ -25,6 +26,7 @@ class Description:
     source: str
     files: str
     origin: str
+    training: int | None = None
     download: float | None = None
 
     @property
@@ -41,6 +43,7 @@ _IDX_FILES = (
 _DESCRIPTIONS = (
     Description(
         name="mnist-5k",
+        training=4_000,
         content=(
             "5,000 handwritten digits of MNIST, 500 a class, 28x28 grey padded to 32x32; one seeded shuffle, "
             "4,000 for training, the 1,000 held out divided into 200 validation and 800 test; all 5,000 are in the "
@@ -52,6 +55,7 @@ _DESCRIPTIONS = (
     ),
     Description(
         name="digits",
+        training=1_297,
         content=(
             "1,797 handwritten digits, 8x8 grey of 17 levels, each pixel repeated 4x4 to 32x32; one seeded shuffle, "
             "1,297 / 200 / 300; meant for quick tests"
@@ -62,6 +66,7 @@ _DESCRIPTIONS = (
     ),
     Description(
         name="mnist",
+        training=50_000,
         content=(
             "70,000 handwritten digits, 28x28 grey padded to 32x32; training is the first 50,000 of the training "
             "file, validation its last 10,000, test the 10,000 of the test file"
@@ -73,6 +78,7 @@ _DESCRIPTIONS = (
     ),
     Description(
         name="fashion-mnist",
+        training=50_000,
         content=(
             "70,000 pictures of clothes, 28x28 grey padded to 32x32; training is the first 50,000 of the training "
             "file, validation its last 10,000, test the 10,000 of the test file"
@@ -87,6 +93,7 @@ _DESCRIPTIONS = (
     ),
     Description(
         name="cifar10",
+        training=40_000,
         content=(
             "60,000 photographs of 10 classes, 32x32 RGB; training is the first 40,000 of the training batches, "
             "validation their last 10,000, test the 10,000 of the test batch"

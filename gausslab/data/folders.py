@@ -42,12 +42,26 @@ def load_folder(config: DataConfig) -> ImageData:
         DataError: the folder is absent or has fewer than four images, or a file cannot be read or is smaller than the
             crop; it is named.
     """
-    if config.path is None:
-        raise ConfigError("data 'folder' needs a path, the folder of images")
-    root = Path(config.path)
+    root = _root(config)
     files = find_images(root)
     channels = 1 if all(_mode(file) in GREY_MODES for file in files) else 3
     return _load(config, files, _labels(root, files), channels)
+
+
+def count_training_files(config: DataConfig) -> int:
+    """Files of the training split, as `load_folder` draws it."""
+    number = len(find_images(_root(config)))
+    return number - 2 * _held_out(number)
+
+
+def _root(config: DataConfig) -> Path:
+    if config.path is None:
+        raise ConfigError("data 'folder' needs a path, the folder of images")
+    return Path(config.path)
+
+
+def _held_out(number: int) -> int:
+    return max(1, number // HELD_OUT)
 
 
 def find_images(root: Path) -> list[Path]:
@@ -88,7 +102,7 @@ def _labels(root: Path, files: Sequence[Path]) -> np.ndarray | None:
 
 
 def _load(config: DataConfig, files: Sequence[Path], labels: np.ndarray | None, channels: int) -> ImageData:
-    held_out = max(1, len(files) // HELD_OUT)
+    held_out = _held_out(len(files))
     rows = shuffled_rows(config.name, len(files), held_out, held_out)
     rows = Rows(training_rows(config, rows.train), rows.validation, rows.test)
 

@@ -6,7 +6,7 @@ from gausslab.config import DataConfig
 from gausslab.data.catalogue import describe
 from gausslab.data.cifar10 import load_cifar10
 from gausslab.data.embedded import load_digits, load_mnist_5k
-from gausslab.data.folders import load_folder
+from gausslab.data.folders import count_training_files, load_folder
 from gausslab.data.mnist import load_idx
 from gausslab.data.splits import ImageData
 
@@ -35,3 +35,16 @@ def load(config: DataConfig) -> ImageData:
     """
     describe(config.name)
     return LOADERS[config.name](config)
+
+
+def count_training_images(config: DataConfig) -> int:
+    """Images of the whole training split, whatever `config.images` says; nothing is decoded.
+
+    Raises:
+        DataError: the data set is unknown, or the user's folder is absent or too small.
+
+    >>> count_training_images(DataConfig(name="digits"))
+    1297
+    """
+    known = describe(config.name).training
+    return count_training_files(config) if known is None else known
