@@ -15,8 +15,11 @@ from gausslab.sampling import GRID_SIDE, decode_prior, write_grid
 from gausslab.training import Reporter, threads, train
 
 
-def perform(run: Run, report: Reporter = lambda progress: None) -> None:
+def perform(run: Run, report: Reporter = lambda progress: None) -> tuple[str, ...]:
     """Bring a run to its end; what an earlier session finished is not done again.
+
+    Returns:
+        What could not be measured, and why.
 
     Raises:
         RunError: another process is at work on the run, or its directory cannot be written (the disk is full, say).
@@ -24,24 +27,28 @@ def perform(run: Run, report: Reporter = lambda progress: None) -> None:
     """
     try:
         with run.locked():
-            if not run.is_done:
-                _perform(run, report)
+            return () if run.is_done else _perform(run, report)
     except OSError as error:
         raise RunError(f"cannot write {error.filename or run.path}: {error.strerror or error}") from None
 
 
-def _perform(run: Run, report: Reporter) -> None:
+def _perform(run: Run, report: Reporter) -> tuple[str, ...]:
     start = time.monotonic()
     _write_provenance(run, None)
     train(run, report)
     with threads(run.config.training.threads):
-        evaluate(run)
+        refusals = evaluate(run)
     _write_provenance(run, time.monotonic() - start)
     run.finish()
+    return refusals
 
 
-def evaluate(run: Run) -> None:
-    """Measure the codes of the test images with the best checkpoint, and draw its samples and reconstructions."""
+def evaluate(run: Run) -> tuple[str, ...]:
+    """Measure the codes of the test images with the best checkpoint, and draw its samples and reconstructions.
+
+    Returns:
+        What could not be measured, and why.
+    """
     checkpoint = load_checkpoint(run.checkpoint_file)
     images = data.load(run.config.data).test.images
     identity = identify(run.config)
@@ -50,6 +57,7 @@ def evaluate(run: Run) -> None:
     errors = reconstruction_rows(checkpoint.model, images, identity)
     tables.write(tables.concat([codes.table, errors]), run.measurements_file)
     _draw(run, checkpoint, next(float_batches(images)))
+    return codes.refusals
 
 
 @torch.no_grad()

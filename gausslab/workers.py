@@ -32,11 +32,13 @@ class Outcome:
         config: the run.
         error: one line if it failed, else None.
         details: a traceback if the failure is a bug, else empty.
+        remarks: what could not be measured although the run ended well.
     """
 
     config: TrainConfig
     error: str | None = None
     details: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def run_all(
@@ -66,12 +68,12 @@ def run_all(
 def perform_safely(config: TrainConfig, root: Path, report: Reporter) -> Outcome:
     """Perform one run; whatever goes wrong becomes part of its outcome."""
     try:
-        perform(Run.create(root, config), _throttled(report))
+        remarks = perform(Run.create(root, config), _throttled(report))
     except GausslabError as error:
         return Outcome(config, str(error))
     except Exception as error:  # a bug in one run must not take the others with it; the caller shows the traceback
         return Outcome(config, f"{config.run_name}: {type(error).__name__}: {error}", traceback.format_exc())
-    return Outcome(config)
+    return Outcome(config, remarks=remarks)
 
 
 def _in_turn(configs: list[TrainConfig], root: Path, report: Reporter) -> Iterator[Outcome]:

@@ -122,7 +122,7 @@ def _list(request: "Request") -> None:
 
 def _measure(request: "Request", out: Path | None) -> None:
     from gausslab.cli.console import stderr
-    from gausslab.cli.report import print_layers, print_pairs
+    from gausslab.cli.report import print_layers, print_pairs, print_refusals
     from gausslab.inspection import probe_file
     from gausslab.plotting.redraw import redraw
 
@@ -131,8 +131,7 @@ def _measure(request: "Request", out: Path | None) -> None:
     _write(found, request, folder)
     print_layers(found.table)
     print_pairs(found.table)
-    for refusal in found.refusals:
-        stderr().print(f"not measured: {refusal}", soft_wrap=True, markup=False)
+    print_refusals(found.refusals)
     typer.echo(f"table: {folder / 'probe.csv'}")
     for picture in redraw(folder):
         typer.echo(f"figure: {picture}")

@@ -111,7 +111,9 @@ def live(runs: int) -> Iterator[Bars | Lines]:
 
 
 def _line(outcome: Outcome) -> str:
-    return f"{outcome.config.run_name}  " + ("done" if outcome.error is None else f"FAILED: {outcome.error}")
+    """How a run ended, and what could not be measured of it."""
+    end = "done" if outcome.error is None else f"FAILED: {outcome.error}"
+    return "\n".join([f"{outcome.config.run_name}  {end}", *(f"  not measured: {text}" for text in outcome.remarks)])
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from gausslab.cli.console import stdout
+from gausslab.cli.console import stderr, stdout
 from gausslab.errors import GausslabError
 from gausslab.summary import KL_PER_UNIT, QUANTITIES, Interval, Quantity, answer, over_seeds, select, trend
 
@@ -120,6 +120,21 @@ def _print_extremes(measured: pd.DataFrame) -> None:
         f"farthest: {far['layer']} ({float(far['value']):.3g}).",
         soft_wrap=True,
     )
+
+
+def print_reconstruction(table: pd.DataFrame) -> None:
+    """The reconstruction errors of one autoencoder, each by its own name."""
+    rows = table[table.estimator == "reconstruction"]
+    errors = (f"{row.statistic} {row.value:.4g} ±{row.standard_error:.2g}" for row in rows.itertuples())
+    stdout().print(
+        f"reconstruction of {int(rows.n_samples.max()):,} held-out images: {', '.join(errors)}", soft_wrap=True
+    )
+
+
+def print_refusals(refusals: Iterable[str]) -> None:
+    """What could not be measured, and why, on stderr."""
+    for refusal in refusals:
+        stderr().print(f"not measured: {refusal}", soft_wrap=True, markup=False)
 
 
 def print_pairs(table: pd.DataFrame) -> None:

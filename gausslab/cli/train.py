@@ -51,7 +51,7 @@ def train(
 def _run(config: TrainConfig, out: Path) -> None:
     from gausslab import tables
     from gausslab.cli.progress import live
-    from gausslab.cli.report import print_layers
+    from gausslab.cli.report import print_layers, print_reconstruction, print_refusals
     from gausslab.experiments import perform
     from gausslab.runs import Run
     from gausslab.training import load_images
@@ -60,6 +60,9 @@ def _run(config: TrainConfig, out: Path) -> None:
     if not run.is_done:
         load_images(config)  # a mistake is told before anything is written
     with live(1) as display:
-        perform(Run.create(out, config), display.report)
-    print_layers(tables.read(run.measurements_file))
+        refusals = perform(Run.create(out, config), display.report)
+    table = tables.read(run.measurements_file)
+    print_layers(table)
+    print_reconstruction(table)
+    print_refusals(refusals)
     typer.echo(f"table: {run.measurements_file}\ncheckpoint: {run.checkpoint_file}")
