@@ -149,7 +149,7 @@ class TrainingConfig:
         batch: images a step; the last, shorter batch of an epoch is dropped.
         lr: Adam's base learning rate.
         schedule: `constant`, `exponential` (times `decay` after every epoch) or `plateau` (times 0.5 after five epochs
-            without a validation loss lower by 1e-4).
+            without a validation loss lower by 1e-4 an element of the image), as Keras does in the published code.
         decay: factor of the exponential schedule.
         threads: CPU threads of one run; other numbers of threads round differently, so it belongs to the configuration.
         device: `cpu`, `cuda`, ...; runs are reproducible to the byte on `cpu`.
@@ -243,9 +243,9 @@ class SweepConfig:
 
 
 SCALES: Mapping[str, Mapping[str, Any]] = {
-    "smoke": {"channels": 2, "images": 400, "epochs": 2, "lr": 1e-3, "init": "torch"},
-    "laptop": {"channels": 8, "images": 4000, "epochs": 12, "lr": 1e-3, "init": "torch"},
-    "paper": {"channels": 64, "images": None, "epochs": 100, "lr": 5e-4, "init": "keras"},
+    "smoke": {"data": "mnist-5k", "channels": 2, "images": 400, "epochs": 2, "lr": 1e-3, "init": "torch"},
+    "laptop": {"data": "mnist-5k", "channels": 8, "images": 4000, "epochs": 12, "lr": 1e-3, "init": "torch"},
+    "paper": {"data": "mnist", "channels": 64, "images": None, "epochs": 100, "lr": 5e-4, "init": "keras"},
 }
 """What `--scale` sets; `paper` is the thesis's width sweep on MNIST (section 2.5.2), `images: None` the whole set."""
 

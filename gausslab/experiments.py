@@ -69,9 +69,18 @@ def _draw(run: Run, checkpoint: Checkpoint, images: torch.Tensor) -> None:
     write_grid(torch.cat([shown, model(shown)]), run.reconstructions_file)
 
 
+def _seconds_before(run: Run) -> float | None:
+    """What earlier sessions noted; a damaged note is no reason not to go on."""
+    try:
+        seconds = json.loads(run.provenance_file.read_text())["seconds"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None if seconds is None else float(seconds)
+
+
 def _write_provenance(run: Run, seconds: float | None) -> None:
     """Seconds add up over the sessions that came to their end; a killed one is not counted."""
-    before = json.loads(run.provenance_file.read_text())["seconds"] if run.provenance_file.exists() else None
+    before = _seconds_before(run)
     total = before if seconds is None else seconds + (before or 0.0)
     record = provenance.record(run.config.training.threads, total)
     write_atomically(run.provenance_file, provenance.to_bytes(record))

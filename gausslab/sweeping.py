@@ -13,6 +13,7 @@ from gausslab import tables
 from gausslab.config import SweepConfig, from_json, to_json
 from gausslab.errors import ConfigError, GausslabError, RunError
 from gausslab.files import write_atomically
+from gausslab.models import check_network
 from gausslab.runs import Run, exclusive
 from gausslab.training import Reporter, load_images
 from gausslab.workers import Outcome, run_all
@@ -57,17 +58,26 @@ def sweep(
         GausslabError: no run ended well.
     """
     if not all(Run(out / run.run_name, run).is_done for run in config.configs()):
-        load_images(config.base)
+        image_shape = load_images(config.base).image_shape
+        for run in config.configs():
+            check_network(run.model, image_shape)
     with _claimed(config, out):
         outcomes = run_all(config.configs(), out, jobs, report, ended)
         finished = [outcome.config for outcome in outcomes if outcome.error is None]
         failures = tuple(outcome for outcome in outcomes if outcome.error is not None)
         if not finished:
-            raise GausslabError(f"no run ended well; the first failure: {failures[0].error}")
+            raise _nothing_ended(failures[0])
         table = tables.concat(tables.read(Run(out / run.run_name, run).measurements_file) for run in finished)
         with _writing(out):
             tables.write(table, out / TABLE)
         return SweepResult(out, table, failures)
+
+
+def _nothing_ended(first: Outcome) -> Exception:
+    """A bug stays a traceback; anything else is a line."""
+    if first.details:
+        return RuntimeError(f"no run ended well; the first failure:\n{first.details}")
+    return GausslabError(f"no run ended well; the first failure: {first.error}")
 
 
 def default_jobs(config: SweepConfig) -> int:

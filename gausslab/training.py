@@ -117,7 +117,7 @@ class Session:
         self.model.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.objective = objectives.build(config.objective)
         self.optimiser = _optimiser(config, self.model)
-        self.schedule = _schedule(config, self.optimiser)
+        self.schedule = _schedule(config, self.optimiser, math.prod(image_shape))
         self.epoch = 0
         self.best = math.inf
         self.history: list[dict[str, float]] = []
@@ -241,10 +241,13 @@ def _optimiser(config: TrainConfig, model: torch.nn.Module) -> torch.optim.Adam:
     return torch.optim.Adam(model.parameters(), lr=config.training.lr, eps=eps)
 
 
-def _schedule(config: TrainConfig, optimiser: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+def _schedule(
+    config: TrainConfig, optimiser: torch.optim.Optimizer, elements: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """The learning rate's course; torch's patience of 4 acts after five epochs without improvement, as Keras's 5."""
     if config.training.schedule == "plateau":
         return torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimiser, factor=0.5, patience=5, threshold=1e-4, threshold_mode="abs"
+            optimiser, factor=0.5, patience=4, threshold=1e-4 * elements, threshold_mode="abs"
         )
     factor = config.training.decay if config.training.schedule == "exponential" else 1.0
     return torch.optim.lr_scheduler.ExponentialLR(optimiser, factor)

@@ -43,7 +43,8 @@ STAGES = (
     "experiments",  # not in architecture.md: one run from training to its rows, what a worker performs
     "workers",
     "sweeping",
-    "summary",  # table -> answer: after sweeping in the pipeline, but free of torch
+    "summary",  # table -> means: after sweeping in the pipeline, but free of torch
+    "trends",  # table -> answer, likewise
     "plotting",
     "studies",
     "adversarial",
@@ -92,6 +93,7 @@ LIGHT = (
     "import gausslab",
     "import gausslab.plotting, gausslab.plotting.redraw",
     "import gausslab.summary",
+    "import gausslab.trends",
     "import gausslab.tables",
     "from gausslab.data import DATASETS, describe; describe('digits')",
     "from gausslab.cli import run; assert run(['--help']) == 0",

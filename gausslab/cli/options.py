@@ -29,7 +29,7 @@ def _by_scale(name: str, text: str, panel: str) -> Any:
     return typer.Option(name, help=f"{text} (laptop: {value}).", rich_help_panel=panel, show_default=False)
 
 
-Data = Annotated[str, _option("--data", "Data set: see `gausslab data list`.", _DATA)]
+Data = Annotated[str | None, _by_scale("--data", "Data set of `gausslab data list`", _DATA)]
 DataPath = Annotated[Path | None, _option("--data-path", "Folder of your own files of that set.", _DATA)]
 Images = Annotated[int | None, _by_scale("--images", "Training images", _DATA)]
 Size = Annotated[int, _option("--size", "Side of the images, 32 or 64.", _DATA)]
@@ -44,12 +44,12 @@ Depths = Annotated[list[int], _option("--depth", "Hidden convolutions of the enc
 Bottleneck = Annotated[str, _option("--bottleneck", "Code layer: batchnorm or none.", _MODEL)]
 Init = Annotated[str | None, _by_scale("--init", "Initial weights: torch, or keras as in the RAE code", _MODEL)]
 
-_LAMBDA = "Lambda of the eae (thesis: 0.05 and 1)."
+_LAMBDA = "Lambda of the eae (0.05; the thesis shows 0.05 and 1)."
 Objective = Annotated[str, _option("--objective", "ae or eae.", _LOSS)]
 Objectives = Annotated[list[str], _option("--objective", "ae or eae.", _LOSS)]
-EntropyWeight = Annotated[float, _option("--entropy-weight", _LAMBDA, _LOSS)]
+EntropyWeight = Annotated[float | None, _option("--entropy-weight", _LAMBDA, _LOSS)]
 EntropyWeights = Annotated[list[float], _option("--entropy-weight", _LAMBDA, _LOSS)]
-Neighbours = Annotated[int, _option("--neighbours", "k of the eae's entropy estimate.", _LOSS)]
+Neighbours = Annotated[int | None, _option("--neighbours", "k of the eae's entropy estimate (1).", _LOSS)]
 
 Epochs = Annotated[int | None, _by_scale("--epochs", "Passes over the images", _FIT)]
 Batch = Annotated[int, _option("--batch", "Images a step.", _FIT)]
@@ -79,7 +79,6 @@ def scaled(scale: str, **options: Any) -> dict[str, Any]:
 def base_config(
     *,
     options: dict[str, Any],
-    data: str,
     data_path: Path | None,
     size: int,
     crop: int | None,
@@ -91,7 +90,7 @@ def base_config(
     device: str,
 ) -> TrainConfig:
     """The part of a configuration that one run and a grid share; `options` are those that `scaled` filled in."""
-    source = DataConfig(name=data, path=None if data_path is None else str(data_path), size=size, crop=crop)
+    source = DataConfig(name=options["data"], path=None if data_path is None else str(data_path), size=size, crop=crop)
     return TrainConfig(
         data=replace(source, images=_images(source, options)),
         model=ModelConfig(bottleneck=bottleneck, init=options["init"]),  # type: ignore[arg-type]
@@ -117,12 +116,17 @@ def _images(source: DataConfig, options: dict[str, Any]) -> int | None:
     return min(images, count_training_images(source))
 
 
-def objectives(names: list[str], entropy_weights: list[float], neighbours: int) -> tuple[ObjectiveConfig, ...]:
-    """Every objective named, the eae once for each entropy weight."""
+def objectives(names: list[str], entropy_weights: list[float], neighbours: int | None) -> tuple[ObjectiveConfig, ...]:
+    """Every objective named, the eae once for each entropy weight.
+
+    Raises:
+        ConfigError: options of the eae are given but no eae is trained.
+    """
+    if "eae" not in names and (entropy_weights or neighbours is not None):
+        raise ConfigError("--entropy-weight and --neighbours are the eae's: add --objective eae")
     found: list[ObjectiveConfig] = []
     for name in names:
         plain = ObjectiveConfig(name=name)  # type: ignore[arg-type]
-        weights = entropy_weights if name == "eae" else []
-        weighted = [replace(plain, entropy_weight=weight, neighbours=neighbours) for weight in weights]
-        found += weighted or [plain]
+        weights = (entropy_weights or [0.05]) if name == "eae" else []
+        found += [replace(plain, entropy_weight=weight, neighbours=neighbours or 1) for weight in weights] or [plain]
     return tuple(found)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def sweep(
     widths: o.Widths = [8, 16, 32],
     seeds: o.Seeds = [0, 1, 2],
-    data: o.Data = "mnist-5k",
+    data: o.Data = None,
     data_path: o.DataPath = None,
     images: o.Images = None,
     size: o.Size = 32,
@@ -25,8 +25,8 @@ def sweep(
     bottleneck: o.Bottleneck = "batchnorm",
     init: o.Init = None,
     objective: o.Objectives = ["ae"],
-    entropy_weight: o.EntropyWeights = [0.05],
-    neighbours: o.Neighbours = 1,
+    entropy_weight: o.EntropyWeights = [],
+    neighbours: o.Neighbours = None,
     epochs: o.Epochs = None,
     batch: o.Batch = 100,
     lr: o.LearningRate = None,
@@ -50,9 +50,9 @@ def sweep(
 
     List options take several values: --widths 8 16 32. The same command goes on where an interrupted one stopped.
     """
-    options = o.scaled(scale, images=images, channels=channels, epochs=epochs, lr=lr, init=init)
+    options = o.scaled(scale, data=data, images=images, channels=channels, epochs=epochs, lr=lr, init=init)
     base = o.base_config(
-        options=options, data=data, data_path=data_path, size=size, crop=crop, bottleneck=bottleneck,
+        options=options, data_path=data_path, size=size, crop=crop, bottleneck=bottleneck,
         batch=batch, schedule=schedule, decay=decay, threads=threads, device=device,
     )  # fmt: skip
     grid = SweepConfig(
@@ -63,7 +63,7 @@ def sweep(
         objectives=o.objectives(objective, entropy_weight, neighbours),
         seeds=tuple(seeds),
     )
-    _report(_run(grid, out or Path("runs") / f"sweep-{data}-{grid.digest}", jobs))
+    _report(_run(grid, out or Path("runs") / f"sweep-{base.data.name}-{grid.digest}", jobs))
 
 
 def _run(grid: SweepConfig, out: Path, jobs: int | None) -> "SweepResult":

@@ -13,7 +13,7 @@ from gausslab.config import TrainConfig
 def train(
     width: o.Width = 16,
     seed: o.Seed = 0,
-    data: o.Data = "mnist-5k",
+    data: o.Data = None,
     data_path: o.DataPath = None,
     images: o.Images = None,
     size: o.Size = 32,
@@ -23,8 +23,8 @@ def train(
     bottleneck: o.Bottleneck = "batchnorm",
     init: o.Init = None,
     objective: o.Objective = "ae",
-    entropy_weight: o.EntropyWeight = 0.05,
-    neighbours: o.Neighbours = 1,
+    entropy_weight: o.EntropyWeight = None,
+    neighbours: o.Neighbours = None,
     epochs: o.Epochs = None,
     batch: o.Batch = 100,
     lr: o.LearningRate = None,
@@ -38,13 +38,13 @@ def train(
     device: o.Device = "cpu",
 ) -> None:
     """Train one autoencoder, measure its code, keep its best checkpoint."""
-    options = o.scaled(scale, images=images, channels=channels, epochs=epochs, lr=lr, init=init)
+    options = o.scaled(scale, data=data, images=images, channels=channels, epochs=epochs, lr=lr, init=init)
     base = o.base_config(
-        options=options, data=data, data_path=data_path, size=size, crop=crop, bottleneck=bottleneck,
+        options=options, data_path=data_path, size=size, crop=crop, bottleneck=bottleneck,
         batch=batch, schedule=schedule, decay=decay, threads=threads, device=device,
     )  # fmt: skip
     model = replace(base.model, width=width, channels=options["channels"], depth=depth)
-    loss = o.objectives([objective], [entropy_weight], neighbours)[0]
+    loss = o.objectives([objective], [] if entropy_weight is None else [entropy_weight], neighbours)[0]
     _run(replace(base, model=model, objective=loss, seed=seed), out)
 
 

@@ -6,7 +6,17 @@ from gausslab.config import ModelConfig
 from gausslab.models.autoencoder import Autoencoder, build_autoencoder, initialise_like_keras
 from gausslab.seeding import derive, torch_generator
 
-__all__ = ["Autoencoder", "build", "build_autoencoder"]
+__all__ = ["Autoencoder", "build", "build_autoencoder", "check_network"]
+
+
+def check_network(config: ModelConfig, image_shape: tuple[int, int, int]) -> None:
+    """See whether the network can be built, without memory for its weights.
+
+    Raises:
+        ConfigError: it takes no such images, or has no such depth for them.
+    """
+    with torch.device("meta"):
+        build_autoencoder(config, image_shape)
 
 
 def build(config: ModelConfig, image_shape: tuple[int, int, int], seed: int) -> Autoencoder:

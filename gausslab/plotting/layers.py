@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from gausslab.errors import GausslabError
 from gausslab.plotting.panels import (
+    BIAS,
     NOT_MEASURED,
     PARTS,
     SPREAD,
@@ -181,4 +182,5 @@ def _caption(rows: pd.DataFrame, n_layers: int) -> list[str]:
         f"{n_layers} layer{'s' * (n_layers > 1)}, {sample_count(rows)}.",
         "Black mark: total KL, line: ± 1.96 standard errors where known; bars: its parts, negative ones to the left.",
         "Grey: exact Gaussian samples of the same n and d, mean and ± 2 SD.",
+        BIAS,
     ]

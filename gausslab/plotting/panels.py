@@ -81,6 +81,13 @@ def legend_below(axes: Axes, columns: int) -> None:
     )
 
 
+BIAS = (
+    "Total KL, its part beyond second order and the entropy gap rest on nearest neighbours: above about 8 units their "
+    "bias depends on the law and the width."
+)
+"""What a reader must know who compares widths."""
+
+
 def write_caption(figure: Figure, sentences: list[str]) -> None:
     """One paragraph under all panels, broken to the figure's width."""
     columns = int(figure.get_figwidth() * 20.5)

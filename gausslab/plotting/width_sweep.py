@@ -12,6 +12,7 @@ from matplotlib.image import imread
 
 from gausslab.errors import GausslabError
 from gausslab.plotting.panels import (
+    BIAS,
     PARTS,
     SPREAD,
     TESTS,
@@ -197,4 +198,5 @@ def _caption(rows: pd.DataFrame) -> list[str]:
         f"{named[1]} on {named[0]}, {sample_count(rows)} codes a run, seed{'s' * (len(seeds) > 1)} {listed}.",
         interval,
         "Dashed grey: exact Gaussian samples of the same n and width, mean; grey band: ± 2 SD.",
+        BIAS,
     ]

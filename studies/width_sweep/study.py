@@ -5,12 +5,14 @@
 The same command goes on where an interrupted one stopped.
 """
 
+import sys
 from pathlib import Path
 
+from gausslab.cli import guarded
 from gausslab.cli.progress import live
 from gausslab.cli.report import print_sweep
 from gausslab.config import DataConfig, ModelConfig, SweepConfig, TrainConfig, TrainingConfig
-from gausslab.studies import publish
+from gausslab.studies import publish_width_study
 from gausslab.sweeping import default_jobs, sweep
 
 HERE = Path(__file__).parent
@@ -25,8 +27,14 @@ STUDY = SweepConfig(
     seeds=(0, 1, 2),
 )
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Train what is not trained yet, measure, publish."""
     with live(len(list(STUDY.configs()))) as display:
         result = sweep(STUDY, Path("runs/width_sweep"), default_jobs(STUDY), display.report, display.ended)
-    publish(STUDY, result, HERE)
+    publish_width_study(STUDY, result, HERE)
     print_sweep(result.table)
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))
