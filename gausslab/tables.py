@@ -36,6 +36,9 @@ class Measurement:
         null_sd: standard deviation of the same.
         p_value: under that null, NaN where it has no meaning.
         n_samples: samples the number was computed from.
+        null: `simple` when the null is N(0, I) itself, `composite` when mean and covariance are estimated away; empty
+            where it has no meaning.
+        quantity: `nats` for entropies and divergences, empty for numbers without a unit.
     """
 
     run: str
@@ -58,13 +61,17 @@ class Measurement:
     null_sd: float
     p_value: float
     n_samples: int
+    null: str = ""
+    quantity: str = ""
 
 
 COLUMNS = tuple(f.name for f in fields(Measurement))
 _WHOLE_OR_ABSENT = ("width", "channels", "depth", "seed")
 _WHOLE = ("n_units", "n_samples")
 _REAL = ("value", "standard_error", "null_mean", "null_sd", "p_value")
-_TEXT = ("run", "data", "model", "layer", "point", "statistics", "unit", "estimator", "statistic")
+_TEXT = ("run", "data", "model", "layer", "point", "statistics", "unit", "estimator", "statistic", "null", "quantity")
+_ADDED = ("point", "statistics", "n_units", "null_sd", "null", "quantity")
+REQUIRED = tuple(name for name in COLUMNS if name not in _ADDED)
 
 
 def to_frame(rows: Iterable[Measurement]) -> pd.DataFrame:
@@ -80,22 +87,32 @@ def with_types(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def check(frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    """The table itself, if it has every column of the schema.
+    """The table with every column of the schema; those an older one lacks hold what stands for absent.
+
+    Only the columns in `REQUIRED` must be there; absent is empty text, 0 units, NaN for other numbers.
 
     Raises:
-        GausslabError: naming the columns that are missing.
+        GausslabError: naming the required columns that are missing.
     """
-    missing = [name for name in COLUMNS if name not in frame.columns]
+    missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
         raise GausslabError(f"{source} is not a table of measurements: it lacks the columns {', '.join(missing)}")
-    return frame
+    added = {name: _absent(name) for name in COLUMNS if name not in frame.columns}
+    others = [name for name in frame.columns if name not in COLUMNS]
+    return frame.assign(**added)[[*COLUMNS, *others]] if added else frame
+
+
+def _absent(name: str) -> str | int | float:
+    if name in _TEXT:
+        return ""
+    return 0 if name in _WHOLE else math.nan
 
 
 def read(path: Path) -> pd.DataFrame:
-    """A table that `write` wrote.
+    """A table that `write` wrote, or an older version of it; columns it did not have yet are filled as by `check`.
 
     Raises:
-        GausslabError: the file is absent, empty, has other columns, or text where a number belongs.
+        GausslabError: the file is absent, empty, lacks required columns, or has text where a number belongs.
     """
     try:  # as text first: a layer may be called `NA`, and pandas does not promise to read back the number it wrote
         text = check(pd.read_csv(path, dtype="str", keep_default_na=False), str(path))
@@ -106,12 +123,12 @@ def read(path: Path) -> pd.DataFrame:
         raise GausslabError(f"cannot read the table {path}: {' '.join(str(error).split())}") from None
 
 
-def _real(field: str) -> float:
-    return float(field) if field else math.nan
+def _real(field: str | float) -> float:
+    return math.nan if field == "" else float(field)
 
 
-def _whole(field: str) -> int | None:
-    return int(field) if field else None
+def _whole(field: str | int) -> int | None:
+    return None if field == "" else int(field)
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

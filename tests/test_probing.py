@@ -39,6 +39,8 @@ def test_rows_are_those_of_measure_on_the_layer(network, inputs):
     assert list(found.table["value"]) == pytest.approx(list(expected["value"]), rel=1e-5)  # float32 activations
     assert set(found.table["point"]) == {"normalized"} and set(found.table["statistics"]) == {"running"}
     assert list(found.table.columns) == list(tables.COLUMNS)
+    assert list(found.table["null"]) == list(expected["null"])
+    assert list(found.table["quantity"]) == list(expected["quantity"])
 
 
 def test_layers_keep_the_order_of_the_calls(network, inputs):

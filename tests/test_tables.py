@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gausslab import tables
 from gausslab.errors import GausslabError
-from gausslab.tables import COLUMNS, Measurement
+from gausslab.tables import COLUMNS, REQUIRED, Measurement
 
 ROW = Measurement(
     run="r", data="digits", model="ae", width=2, channels=2, depth=4, seed=0, layer="bottleneck", point="normalized",
@@ -25,7 +25,10 @@ def test_columns_hold_what_the_issue_promises():
         "null_mean, p_value, n_samples"
     )
     assert set(promised.split(", ")) <= set(COLUMNS)
+    assert set(promised.split(", ")) == set(REQUIRED)
     assert tuple(field.name for field in fields(Measurement)) == COLUMNS
+    assert COLUMNS[-2:] == ("null", "quantity")
+    assert (ROW.null, ROW.quantity) == ("", "")
 
 
 def test_round_trip_is_byte_equal(tmp_path):
@@ -49,6 +52,7 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00")) | st.
 ROWS = st.builds(
     Measurement,
     **dict.fromkeys(("run", "data", "model", "layer", "point", "statistics", "unit", "estimator", "statistic"), WORDS),
+    **dict.fromkeys(("null", "quantity"), WORDS),
     **dict.fromkeys(("width", "channels", "depth", "seed"), st.none() | st.integers(0, 2**62)),
     **dict.fromkeys(("n_units", "n_samples"), st.integers(0, 2**53)),
     **dict.fromkeys(("value", "standard_error", "null_mean", "null_sd", "p_value"), REALS),
@@ -83,6 +87,31 @@ def test_missing_columns_are_named(tmp_path):
         GausslabError, match=r"short\.csv is not a table of measurements: it lacks the columns run, value"
     ):
         tables.read(tmp_path / "short.csv")
+
+
+def test_an_older_table_is_read_and_filled(tmp_path):
+    rows = [ROW, replace(ROW, unit="1", layer="NA")]
+    complete = tables.to_frame(rows)
+    complete[list(REQUIRED)].to_csv(tmp_path / "old.csv", index=False)
+    absent = {"point": "", "statistics": "", "n_units": 0, "null_sd": math.nan, "null": "", "quantity": ""}
+    expected = tables.to_frame([replace(row, **absent) for row in rows])
+    pd.testing.assert_frame_equal(tables.read(tmp_path / "old.csv"), expected)
+    pd.testing.assert_frame_equal(tables.with_types(tables.check(complete[list(REQUIRED)], "old")), expected)
+    both = tables.concat([tables.read(tmp_path / "old.csv"), complete])
+    assert both["n_units"].tolist() == [0, 0, 2, 2]
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_every_required_column_is_required(tmp_path, name):
+    tables.to_frame([ROW]).drop(columns=name).to_csv(tmp_path / "short.csv", index=False)
+    with pytest.raises(GausslabError, match=f"lacks the columns {name}$"):
+        tables.read(tmp_path / "short.csv")
+
+
+def test_a_complete_table_is_left_alone():
+    frame = tables.to_frame([ROW]).assign(extra=1)
+    assert tables.check(frame, "made") is frame
+    assert list(tables.check(frame.drop(columns="point"), "made").columns) == [*COLUMNS, "extra"]
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,10 @@ def cache_folder() -> Path:
 
 
 def null_laws(
-    key: str, replicates: int, draw: Callable[[np.random.Generator, int], Mapping[str, Draws]]
+    key: str,
+    replicates: int,
+    draw: Callable[[np.random.Generator, int], Mapping[str, Draws]],
+    stream: str | None = None,
 ) -> dict[str, NullLaw]:
     """The null laws under a key, from disk or drawn now.
 
@@ -130,12 +133,13 @@ def null_laws(
         key: names everything the laws depend on but the number of replicates.
         replicates: B.
         draw: draws B replicates of every statistic from a generator.
+        stream: key of other laws whose random numbers these are to be drawn from; default their own.
     """
-    key = f"{key}/B={replicates}/format={FORMAT}"
+    key, stream = (f"{each}/B={replicates}/format={FORMAT}" for each in (key, stream or key))
     path = cache_folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
     laws = _read(path, key, replicates)
     if laws is None:
-        drawn = draw(numpy_generator(0, key), replicates)
+        drawn = draw(numpy_generator(0, stream), replicates)
         laws = {name: NullLaw(np.sort(draws.values), draws.variance) for name, draws in drawn.items()}
         with suppress(OSError):
             write_atomically(path, _to_bytes(key, laws))
@@ -143,12 +147,18 @@ def null_laws(
 
 
 def null_laws_of_samples(
-    key: str, samples: int, units: int, readings: Callable[[Float64[Tensor, "samples units"]], Readings], work: float
+    key: str,
+    samples: int,
+    units: int,
+    readings: Callable[[Float64[Tensor, "samples units"]], Readings],
+    work: float,
+    stream: str | None = None,
 ) -> dict[str, NullLaw]:
     """Null laws of statistics of a whole code: the same readings on samples of N(0, I).
 
     B = 99 replicates as long as `work` (multiply-adds of one reading) times B stays below 7e11, fewer above, never
-    below 39, with which a two-sided 5 % test is still possible.
+    below 39, with which a two-sided 5 % test is still possible. With the `stream` and the work of other laws the
+    Gaussian samples are theirs.
     """
 
     def draw(generator: np.random.Generator, count: int) -> dict[str, Draws]:
@@ -156,7 +166,8 @@ def null_laws_of_samples(
         return {name: _gathered([each[name] for each in drawn]) for name in drawn[0]}
 
     count = max(FEWEST, min(REPLICATES, int(WORK / work)))
-    return null_laws(f"{key}/n={samples}/d={units}", count, draw)
+    shape = f"n={samples}/d={units}"
+    return null_laws(f"{key}/{shape}", count, draw, stream and f"{stream}/{shape}")
 
 
 def _gathered(readings: list[Reading]) -> Draws:

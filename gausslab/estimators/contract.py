@@ -1,7 +1,7 @@
 """What an estimator is, what it returns, and the checks every one of them makes of its samples."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
@@ -27,7 +27,9 @@ class Estimate:
         null_sd: standard deviation of the same.
         p_value: of `value` under that null, NaN where it has no meaning.
         quantity: `nats` for entropies and divergences, empty for numbers without a unit.
-        null: `simple` when the null is N(0, I) itself, `composite` when mean and covariance are estimated away.
+        null: `simple` when the null is N(0, I) itself, `composite` when mean and covariance are estimated away, empty
+            where a null has no meaning.
+        n_samples: samples the number was computed from, None when all that were given.
     """
 
     statistic: str
@@ -38,7 +40,8 @@ class Estimate:
     null_sd: float = NAN
     p_value: float = NAN
     quantity: Literal["nats", ""] = ""
-    null: NullKind = "simple"
+    null: NullKind | Literal[""] = "simple"
+    n_samples: int | None = None
 
 
 class Reading(NamedTuple):
@@ -99,6 +102,11 @@ def usable(x: Float[Tensor, "samples units"], name: str, min_samples: int) -> Fl
         shown = ", ".join(map(str, constant[:5])) + (", ..." if len(constant) > 5 else "")
         raise EstimatorError(f"{name}: expected units that vary, got {len(constant)} constant of {units}: {shown}")
     return x
+
+
+def computed_from(samples: int, estimates: Iterable[Estimate]) -> tuple[Estimate, ...]:
+    """The estimates, saying of how many samples they are: for estimators that may not use all they are given."""
+    return tuple(replace(estimate, n_samples=samples) for estimate in estimates)
 
 
 def require_positive(name: str, field: str, value: int) -> None:

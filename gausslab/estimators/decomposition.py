@@ -8,15 +8,22 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from gausslab.estimators.calibration import NullLaw, null_laws_of_samples
-from gausslab.estimators.contract import Estimate, NullKind, Reading, Readings, checked
+from gausslab.estimators.contract import Estimate, NullKind, Reading, Readings, checked, computed_from
 from gausslab.estimators.entropy import (
+    NEIGHBOUR,
     check_parameters,
     jackknife_variance,
     log_distances,
     neighbour_work,
     without_duplicates,
 )
-from gausslab.estimators.moments import delta_variance, moment_biases, moment_estimate, moment_parts, whitened
+from gausslab.estimators.moments import (
+    moment_part_estimates,
+    moment_part_readings,
+    moment_parts,
+    whitened,
+    whitened_key,
+)
 
 
 def whitened_readings(x: Float64[Tensor, "samples units"], k: int, name: str) -> Readings:
@@ -32,8 +39,7 @@ def whitened_readings(x: Float64[Tensor, "samples units"], k: int, name: str) ->
     beyond = z.square().sum(1) / 2 - terms.influence
     moments = parts.mean_scale_influence + parts.correlation_influence
     return {
-        "mean_scale": Reading(parts.mean_scale, delta_variance(parts.mean_scale_influence)),
-        "correlation": Reading(parts.correlation, delta_variance(parts.correlation_influence)),
+        **moment_part_readings(parts),
         "negentropy": Reading(negentropy, jackknife_variance(beyond)),
         "total": Reading(parts.mean_scale + parts.correlation + negentropy, jackknife_variance(moments + beyond)),
     }
@@ -42,9 +48,7 @@ def whitened_readings(x: Float64[Tensor, "samples units"], k: int, name: str) ->
 def whitened_null(samples: int, units: int, k: int) -> dict[str, NullLaw]:
     """Null laws of `whitened_readings` on samples of N(0, I); shared by all estimators that whiten."""
     work = neighbour_work(samples, units)
-    return null_laws_of_samples(
-        f"knn-whitened/k={k}", samples, units, lambda x: whitened_readings(x, k, "null law"), work
-    )
+    return null_laws_of_samples(whitened_key(k), samples, units, lambda x: whitened_readings(x, k, "null law"), work)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +67,11 @@ class KLDecomposition:
     to 1.3 for a uniform one, and 0.85 to 1.0 for t with 5 degrees of freedom; moment parts at least the null's spread.
 
     How it can mislead: above about 16 units `beyond_second_order` is a test statistic only. The bias of
-    nearest-neighbour entropy depends on the law, so its number of nats is then neither right nor a bound (a uniform
-    cube is off by +6 at 32 units and +22 at 128), and it may be negative. The total inherits this. Needs more samples
+    nearest-neighbour entropy depends on the law AND on the width, so its number of nats is then neither right nor a
+    bound (a uniform cube gets about 6 too few at 32 units and 22 at 128), and it may be negative. The total inherits
+    this: neither may be compared across layers of different width, per unit or in all. Codes of iid uniform units,
+    whose true KL is .176 nats a unit at every width, get smaller and smaller values a unit as the width grows: .136 at
+    2 units, .073 at 4, .014 at 8 and -.017 at 32 (n = 1000). Only the moment parts are comparable. Needs more samples
     than units.
 
     Source: Kozachenko & Leonenko (1987) for the entropy; the split is the Pythagorean identity of information geometry,
@@ -77,7 +84,7 @@ class KLDecomposition:
 
     name: ClassVar[str] = "kl_decomposition"
     null: ClassVar[NullKind] = "simple"
-    k: int = 5
+    k: int = NEIGHBOUR
     duplicates: str = "error"
 
     def __post_init__(self) -> None:
@@ -93,16 +100,12 @@ class KLDecomposition:
         x = without_duplicates(checked(x, self), self.duplicates, self.name)
         readings = whitened_readings(x, self.k, self.name)
         laws = whitened_null(len(x), x.shape[1], self.k)
-        names = ("mean_scale", "correlation")
-        biases = moment_biases(len(x), x.shape[1])
-        parts = [
-            moment_estimate(laws[name], readings[name], name, bias) for name, bias in zip(names, biases, strict=True)
-        ]
+        parts = [*moment_part_estimates(laws, readings, len(x), x.shape[1])]
         negentropy = laws["negentropy"]
         parts.append(
             negentropy.excess("beyond_second_order", readings["negentropy"], quantity="nats", null="composite")
         )
-        return self._total(parts, laws["total"], readings["total"]), *parts
+        return computed_from(len(x), (self._total(parts, laws["total"], readings["total"]), *parts))
 
     def _total(self, parts: list[Estimate], law: NullLaw, reading: Reading) -> Estimate:
         calibrated = law.excess("total", reading, quantity="nats")

@@ -6,9 +6,9 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from gausslab.estimators.contract import Estimate, NullKind, checked
+from gausslab.estimators.contract import Estimate, NullKind, checked, computed_from
 from gausslab.estimators.decomposition import whitened_null, whitened_readings
-from gausslab.estimators.entropy import check_parameters, plain_null, plain_readings, without_duplicates
+from gausslab.estimators.entropy import NEIGHBOUR, check_parameters, plain_null, plain_readings, without_duplicates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class KnnKL:
 
     name: ClassVar[str] = "knn_kl"
     null: ClassVar[NullKind] = "simple"
-    k: int = 5
+    k: int = NEIGHBOUR
     duplicates: str = "error"
 
     def __post_init__(self) -> None:
@@ -52,8 +52,9 @@ class KnnKL:
         x = without_duplicates(checked(x, self), self.duplicates, self.name)
         given, white = plain_readings(x, self.k)["divergence"], whitened_readings(x, self.k, self.name)["negentropy"]
         law = whitened_null(len(x), x.shape[1], self.k)["negentropy"]
-        return (
+        rows = (
             plain_null(len(x), x.shape[1], self.k)["divergence"].estimate("statistic", given, quantity="nats"),
             law.estimate("whitened", white, quantity="nats", null="composite"),
             law.excess("excess", white, quantity="nats", null="composite"),
         )
+        return computed_from(len(x), rows)

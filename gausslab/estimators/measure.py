@@ -25,6 +25,8 @@ COLUMNS = (
     "p_value",
     "n_samples",
     "n_units",
+    "null",
+    "quantity",
 )
 
 
@@ -46,7 +48,8 @@ def measure(
 
     Returns:
         A table with the columns `estimator, statistic, unit, value, standard_error, null_mean, null_sd, p_value,
-        n_samples, n_units`, in the order of the estimators.
+        n_samples, n_units, null, quantity`, in the order of the estimators. `n_samples` counts the samples a number was
+        computed from: fewer than given where an estimator drops duplicates or takes a subsample.
 
     Raises:
         EstimatorError: unknown estimator or option, or samples that cannot be used: not two-dimensional, not numbers,
@@ -110,5 +113,7 @@ def build_estimators(chosen: list[Any], options: dict[str, Any]) -> list[Estimat
 
 
 def _row(name: str, estimate: Estimate, samples: Float[Tensor, "samples units"]) -> dict[str, Any]:
-    known = {**vars(estimate), "estimator": name, "n_samples": samples.shape[0], "n_units": samples.shape[1]}
+    given, units = samples.shape
+    known = {**vars(estimate), "estimator": name, "n_units": units}
+    known["n_samples"] = given if estimate.n_samples is None else estimate.n_samples
     return {column: known[column] for column in COLUMNS}

@@ -1,6 +1,7 @@
 r"""KL(p || N(0, I)) of the Gaussian with p's mean and covariance, in closed form, debiased and split."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from gausslab.errors import EstimatorError
 from gausslab.estimators.calibration import NullLaw, null_laws_of_samples
 from gausslab.estimators.contract import Estimate, NullKind, Reading, Readings, checked
+from gausslab.estimators.entropy import NEIGHBOUR, neighbour_work
 
 RANK_TOLERANCE = 1e-13
 
@@ -77,9 +79,21 @@ def moment_biases(samples: int, units: int) -> tuple[float, float]:
 
 def moment_readings(x: Float64[Tensor, "samples units"], name: str) -> Readings:
     """Plug-in moment KL."""
-    parts = moment_parts(x, whitened(x, name))
+    return {"moment_kl": moment_reading(moment_parts(x, whitened(x, name)))}
+
+
+def moment_reading(parts: MomentParts) -> Reading:
+    """Plug-in moment KL, the sum of its parts."""
     influence = parts.mean_scale_influence + parts.correlation_influence
-    return {"moment_kl": Reading(parts.mean_scale + parts.correlation, delta_variance(influence))}
+    return Reading(parts.mean_scale + parts.correlation, delta_variance(influence))
+
+
+def moment_part_readings(parts: MomentParts) -> Readings:
+    """Plug-in parts with their first-order variances."""
+    return {
+        "mean_scale": Reading(parts.mean_scale, delta_variance(parts.mean_scale_influence)),
+        "correlation": Reading(parts.correlation, delta_variance(parts.correlation_influence)),
+    }
 
 
 def delta_variance(influence: Float64[Tensor, " samples"]) -> float:
@@ -93,13 +107,32 @@ def moment_null(samples: int, units: int) -> dict[str, NullLaw]:
     return null_laws_of_samples("moments", samples, units, lambda x: moment_readings(x, "null law"), work)
 
 
+def whitened_key(k: int) -> str:
+    """What begins the key of the null laws of whitened codes, and so names their Gaussian samples."""
+    return f"knn-whitened/k={k}"
+
+
+def moment_part_null(samples: int, units: int) -> dict[str, NullLaw]:
+    """Null laws of `moment_part_readings` on the very samples of the decomposition's null, without its neighbours."""
+    return null_laws_of_samples(
+        "moment-parts",
+        samples,
+        units,
+        lambda x: moment_part_readings(moment_parts(x, whitened(x, "null law"))),
+        neighbour_work(samples, units),
+        stream=whitened_key(NEIGHBOUR),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class MomentKL:
     r"""KL(N(m, S) || N(0, I)) in nats, with m and S the mean and population covariance of the code.
 
     `statistic`: $\frac12 (\mathrm{tr} S + m^T m - d - \ln\det S)$. `debiased`: minus its exact excess for Gaussian
     samples, $\frac12 [d \ln\frac n2 - \sum_{i=1}^d \psi(\frac{n-i}2)]$, which is 2.14 nats at n = 2000, d = 128.
-    Simple null, two-sided Monte Carlo p.
+    `mean_scale` and `correlation`: the two parts of `debiased`, each less its own exact bias; the same numbers as those
+    of `KLDecomposition` with its default k, but also there for a code whose samples repeat (atoms), of which nearest
+    neighbours say nothing. Simple null, two-sided Monte Carlo p.
 
     The standard error is the delta method's, less its excess under the null (where the first-order term vanishes and
     the delta method counts the second-order one twice), and at least the null's spread.
@@ -116,12 +149,27 @@ class MomentKL:
     min_samples: ClassVar[int] = 3
 
     def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
-        """Rows `statistic` and `debiased`."""
+        """Rows `statistic`, `debiased`, `mean_scale` and `correlation`."""
         x = checked(x, self)
-        reading = moment_readings(x, self.name)["moment_kl"]
-        law = moment_null(len(x), x.shape[1])["moment_kl"]
-        bias = sum(moment_biases(len(x), x.shape[1]))
-        return moment_estimate(law, reading, "statistic"), moment_estimate(law, reading, "debiased", bias)
+        samples, units = x.shape
+        parts = moment_parts(x, whitened(x, self.name))
+        reading, law = moment_reading(parts), moment_null(samples, units)["moment_kl"]
+        return (
+            moment_estimate(law, reading, "statistic"),
+            moment_estimate(law, reading, "debiased", sum(moment_biases(samples, units))),
+            *moment_part_estimates(moment_part_null(samples, units), moment_part_readings(parts), samples, units),
+        )
+
+
+def moment_part_estimates(
+    laws: Mapping[str, NullLaw], readings: Readings, samples: int, units: int
+) -> tuple[Estimate, Estimate]:
+    """Rows `mean_scale` and `correlation`, debiased."""
+    first, second = moment_biases(samples, units)
+    return (
+        moment_estimate(laws["mean_scale"], readings["mean_scale"], "mean_scale", first),
+        moment_estimate(laws["correlation"], readings["correlation"], "correlation", second),
+    )
 
 
 def moment_estimate(law: NullLaw, reading: Reading, statistic: str, bias: float = 0.0) -> Estimate:

@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from torch import Tensor
 
 from gausslab.estimators.calibration import Draws, NullLaw, null_laws
-from gausslab.estimators.contract import NAN, Estimate, NullKind, checked
+from gausslab.estimators.contract import NAN, Estimate, NullKind, checked, computed_from
 from gausslab.estimators.multiplicity import holm, rejected_share_law
 from gausslab.seeding import numpy_generator
 
@@ -79,7 +79,7 @@ class ShapiroWilk:
     Rows `statistic` (p by Royston's approximation, through scipy) and `rejected_share` (5 %, Holm).
 
     How it can mislead: p is invalid above n = 5000, so there a seeded subsample of 5000 is tested (the same rows for
-    every unit); ties, such as the exact zeros after a ReLU, reject by themselves.
+    every unit) and `n_samples` says 5000; ties, such as the exact zeros after a ReLU, reject by themselves.
 
     Source: Shapiro & Wilk (1965), Biometrika 52:591-611; Royston (1995), Applied Statistics 44:547-551, AS R94.
     """
@@ -91,7 +91,8 @@ class ShapiroWilk:
     def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
         """A row `statistic` a unit and one `rejected_share`."""
         columns = _subsample(checked(x, self).numpy())
-        return unit_rows(self._tests(columns), unit_null(self.name, len(columns), self._tests))
+        rows = unit_rows(self._tests(columns), unit_null(self.name, len(columns), self._tests))
+        return computed_from(len(columns), rows)
 
     @staticmethod
     def _tests(columns: Columns) -> UnitTests:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gausslab.errors import ConfigError, EstimatorError
-from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS, measure
+from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS, Estimate, measure
 from gausslab.estimators.measure import COLUMNS
 
 
@@ -24,6 +24,48 @@ def test_a_table_with_one_number_a_row(x):
     assert not table.duplicated(["estimator", "statistic", "unit"]).any()
     assert table["value"].notna().all()
     assert set(table["unit"]) == {"all", "0", "1", "2"}
+
+
+def test_null_and_quantity_are_in_the_table(x):
+    assert COLUMNS[-2:] == ("null", "quantity")
+    table = measure(x, ["kl_decomposition", "moment_kl", "jarque_bera", "radial_spread"])
+    found = {key: set(zip(rows["null"], rows["quantity"], strict=True)) for key, rows in table.groupby("estimator")}
+    assert found == {
+        "kl_decomposition": {("simple", "nats"), ("composite", "nats")},
+        "moment_kl": {("simple", "nats")},
+        "jarque_bera": {("composite", "")},
+        "radial_spread": {("simple", "")},
+    }
+    whitened = table[table["statistic"] == "beyond_second_order"]
+    assert whitened["null"].tolist() == ["composite"]
+
+
+def test_an_estimate_without_a_null_says_so(x):
+    class Mean:
+        name, min_samples, null = "mean", 2, "simple"
+
+        def __call__(self, x):
+            return (Estimate(statistic="statistic", value=x.mean().item(), null=""),)
+
+    row = measure(x, [Mean()]).iloc[0]
+    assert (row["null"], row["quantity"], row["n_samples"]) == ("", "", 60)
+
+
+@pytest.mark.parametrize("name", ["kl_decomposition", "knn_entropy", "knn_kl"])
+def test_dropped_duplicates_are_not_counted(x, name):
+    doubled = torch.cat([x, x[:7]])
+    assert set(measure(doubled, name, duplicates="drop")["n_samples"]) == {60}
+    assert set(measure(doubled, name, duplicates="jitter")["n_samples"]) == {67}
+    assert set(measure(doubled, "moment_kl")["n_samples"]) == {67}
+
+
+def test_a_subsample_counts_its_own_samples():
+    x = torch.randn(5003, 2, generator=torch.Generator().manual_seed(0))
+    table = measure(x, ["shapiro_wilk", "jarque_bera"])
+    assert table.groupby("estimator")["n_samples"].unique().map(list).to_dict() == {
+        "shapiro_wilk": [5000],
+        "jarque_bera": [5003],
+    }
 
 
 def test_tensor_array_and_frame_give_the_same_table(x):

@@ -1,11 +1,13 @@
 """The decomposition, the moment part and the divergence: closed forms, additivity, bias, error bars, size."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from gausslab.errors import EstimatorError
 from gausslab.estimators import ESTIMATORS
 from gausslab.estimators.calibration import NullLaw
 from gausslab.estimators.decomposition import whitened_null, whitened_readings
@@ -58,6 +60,30 @@ def test_decomposition_moment_kl_and_knn_kl_agree():
     assert parts["mean_scale"].value + parts["correlation"].value == pytest.approx(moments["debiased"].value, rel=1e-10)
     assert parts["beyond_second_order"].value == pytest.approx(knn["excess"].value, rel=1e-12)
     assert knn["excess"].value == pytest.approx(knn["whitened"].value - knn["whitened"].null_mean, rel=1e-12)
+
+
+PARTS = ("mean_scale", "correlation")
+
+
+@pytest.mark.parametrize("units", [1, 3, 12])
+def test_moment_kl_has_the_parts_of_the_decomposition(units):
+    x = 0.4 + normal(150, units) @ (torch.eye(units, dtype=torch.float64) + 0.1 * normal(units, units, 1))
+    parts, moments = (by_name(ESTIMATORS[name]()(x)) for name in ("kl_decomposition", "moment_kl"))
+    assert [moments[name] for name in PARTS] == [replace(parts[name], n_samples=None) for name in PARTS]
+    assert all(moments[name].null_mean == 0 and moments[name].quantity == "nats" for name in PARTS)
+    assert sum(moments[name].value for name in PARTS) == pytest.approx(moments["debiased"].value, rel=1e-10)
+
+
+def test_samples_that_repeat_have_moment_parts():
+    x = normal(200, 3)
+    x[:150] = x[:150].sign()  # atoms at the corners of a cube
+    with pytest.raises(EstimatorError, match="repeat an earlier one"):
+        ESTIMATORS["kl_decomposition"]()(x)
+    moments = by_name(ESTIMATORS["moment_kl"]()(x))
+    expected = moment_parts(x, whitened(x, "test"))
+    for name, bias in zip(PARTS, moment_biases(200, 3), strict=True):
+        assert moments[name].value == pytest.approx(getattr(expected, name) - bias, rel=1e-12)
+        assert moments[name].standard_error > 0 and 0 < moments[name].p_value <= 1
 
 
 def test_known_divergences():
