@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from gausslab.config import TrainConfig, from_dict
-from gausslab.errors import CheckpointError, ConfigError
+from gausslab.errors import CheckpointError, ConfigError, first_line
 from gausslab.files import write_atomically
 from gausslab.models import Autoencoder, build
 
@@ -32,6 +32,7 @@ class Checkpoint:
         epoch: epochs it was trained for.
         validation_loss: its objective on the validation images.
         model: the network, in evaluation mode, on the CPU.
+        data_digest: `ImageData.held_out_digest` of the images it was made with; empty in files that lack it.
     """
 
     config: TrainConfig
@@ -39,6 +40,7 @@ class Checkpoint:
     epoch: int
     validation_loss: float
     model: Autoencoder
+    data_digest: str = ""
 
 
 def save_checkpoint(
@@ -48,6 +50,7 @@ def save_checkpoint(
     epoch: int,
     validation_loss: float,
     weights: Mapping[str, Tensor],
+    data_digest: str = "",
 ) -> None:
     """Write a checkpoint whole or not at all; the same contents give the same bytes."""
     save(
@@ -60,6 +63,7 @@ def save_checkpoint(
             "epoch": epoch,
             "validation_loss": validation_loss,
             "weights": dict(weights),
+            "data_digest": data_digest,
         },
     )
 
@@ -80,7 +84,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except KeyError as error:
         raise CheckpointError(f"{path} is damaged: it lacks {error}") from None
     except (TypeError, ValueError, RuntimeError, ConfigError) as error:
-        raise CheckpointError(f"{path} is damaged: {_first_line(error)}") from None
+        raise CheckpointError(f"{path} is damaged: {first_line(error)}") from None
 
 
 def _restore(values: Mapping[str, Any]) -> Checkpoint:
@@ -88,7 +92,14 @@ def _restore(values: Mapping[str, Any]) -> Checkpoint:
     channels, height, width = values["image_shape"]
     model = build(config.model, (channels, height, width), config.seed)
     model.load_state_dict(values["weights"])
-    return Checkpoint(config, (channels, height, width), values["epoch"], values["validation_loss"], model.eval())
+    return Checkpoint(
+        config,
+        (channels, height, width),
+        values["epoch"],
+        values["validation_loss"],
+        model.eval(),
+        str(values.get("data_digest", "")),
+    )
 
 
 def save(path: Path, values: Mapping[str, Any]) -> None:
@@ -134,9 +145,4 @@ def _reason(error: Exception) -> str:
         return f"it is not safe, it asks for {named[1]}; nothing of it was run"
     if isinstance(error, pickle.UnpicklingError):
         return "it is not a file of weights that torch.save wrote"
-    return f"it is truncated or damaged ({_first_line(error).split('. ')[0]})"
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    return f"it is truncated or damaged ({first_line(error).split('. ')[0]})"

@@ -5,6 +5,8 @@ The command line prints it as it is and exits with the class's `exit_code`; ever
 traceback.
 """
 
+_LONGEST = 200  # characters of a message that is not our own
+
 
 class GausslabError(Exception):
     """A problem the user can mend."""
@@ -40,6 +42,19 @@ class RunError(GausslabError):
 
 class DivergenceError(GausslabError):
     """Training stopped because the loss or the weights were no longer finite."""
+
+
+def first_line(error: BaseException) -> str:
+    r"""An error of other code in one short line: its class, which gausslab's own errors do without, and its first line.
+
+    >>> first_line(ValueError("no such  mode\nmore")), first_line(KeyError()), first_line(DataError("no file"))
+    ('ValueError: no such mode', 'KeyError', 'no file')
+    """
+    lines = str(error).strip().splitlines()
+    text = " ".join(lines[0].split())[:_LONGEST] if lines else ""
+    if isinstance(error, GausslabError):
+        return text
+    return ": ".join(part for part in (type(error).__name__, text) if part)
 
 
 def choices(given: str, allowed: list[str] | tuple[str, ...]) -> str:

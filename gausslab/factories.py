@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import nn
 
-from gausslab.errors import ConfigError
+from gausslab.errors import ConfigError, first_line
 
 
 def build_model(spec: str, kwargs: Mapping[str, Any] | None = None) -> nn.Module:
@@ -54,7 +54,7 @@ def _imported(name: str) -> ModuleType:
             raise ConfigError(f"model module {name!r} needs a module that is not installed: {error.name}") from None
         raise ConfigError(f"model module {name!r} was not found{_hint(name, _modules_beside(name))}") from None
     except Exception as error:  # the user's module may raise anything while it is imported
-        raise ConfigError(f"model module {name!r} failed while imported: {_line(error)}") from None
+        raise ConfigError(f"model module {name!r} failed while imported: {first_line(error)}") from None
 
 
 def _modules_beside(name: str) -> list[str]:
@@ -80,7 +80,7 @@ def _called(spec: str, factory: Callable[..., Any], kwargs: dict[str, Any]) -> n
     try:
         model = factory(**kwargs)
     except Exception as error:  # the user's factory may raise anything
-        raise ConfigError(f"model {spec!r} failed while built: {_line(error)}") from None
+        raise ConfigError(f"model {spec!r} failed while built: {first_line(error)}") from None
     if not isinstance(model, nn.Module):
         raise ConfigError(f"model {spec!r} must give a torch.nn.Module, got {type(model).__name__}")
     return model
@@ -96,7 +96,3 @@ def _check_arguments(spec: str, signature: inspect.Signature, kwargs: dict[str, 
 def _hint(name: str, names: list[str]) -> str:
     near = get_close_matches(name, names, n=3)
     return f"; did you mean {' or '.join(repr(found) for found in near)}?" if near else ""
-
-
-def _line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -13,9 +13,11 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
-from gausslab.errors import CheckpointError
+from gausslab.checkpoints import FORMAT
+from gausslab.errors import CheckpointError, first_line
 from gausslab.factories import build_model, current_folder_importable
 from gausslab.pickles import unsafe_globals
+from gausslab.training import STATE_FORMAT
 from gausslab.weights import BatchNormRow, batchnorm_table, find_state_dict, load_into
 
 __all__ = [
@@ -31,7 +33,6 @@ __all__ = [
     "refuse",
 ]
 
-FORMAT = "gausslab-checkpoint"
 _SHOWN = 6  # names an error message lists at most
 
 
@@ -139,7 +140,7 @@ def read_pickle(path: Path, *, unsafe_pickle: bool = False) -> nn.Module | dict[
         with current_folder_importable():
             content = torch.load(path, map_location="cpu", weights_only=False)
     except Exception as error:  # the pickle's own code may raise anything
-        raise CheckpointError(f"{path} could not be unpickled: {_line(error)}") from None
+        raise CheckpointError(f"{path} could not be unpickled: {first_line(error)}") from None
     module = content if isinstance(content, nn.Module) else _module_inside(content)
     return module if module is not None else _found(path, content)
 
@@ -167,7 +168,7 @@ def _kind_of_archive(path: Path) -> FileKind:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is truncated or damaged: {_line(error)}") from None
+        raise CheckpointError(f"{path} is truncated or damaged: {first_line(error)}") from None
     inner = {name.partition("/")[2] for name in names}
     if "constants.pkl" in inner or any(name.startswith("code/") for name in inner):
         return FileKind.TORCHSCRIPT
@@ -192,6 +193,10 @@ def _kind_of_content(path: Path) -> FileKind:
         return FileKind.PICKLE
     if isinstance(content, Mapping) and content.get("format") == FORMAT:
         return FileKind.CHECKPOINT
+    if isinstance(content, Mapping) and content.get("format") == STATE_FORMAT:
+        raise CheckpointError(
+            f"{path} is the state from which training goes on, not a checkpoint; probe the checkpoint.pt beside it"
+        )
     if isinstance(content, Tensor):
         return FileKind.ACTIVATIONS
     if find_state_dict(content) is not None:
@@ -215,7 +220,7 @@ def _load_safely(path: Path) -> Any:
             raise
         raise CheckpointError(f"{path} is truncated, damaged or no torch file: its pickle cannot be read") from None
     except Exception as error:  # damage can surface as any exception of the reader
-        raise CheckpointError(f"{path} is truncated or damaged: {_line(error)}") from None
+        raise CheckpointError(f"{path} is truncated or damaged: {first_line(error)}") from None
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -225,7 +230,7 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return dict(load_file(path))
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{path} is a truncated or damaged safetensors file: {_line(error)}") from None
+        raise CheckpointError(f"{path} is a truncated or damaged safetensors file: {first_line(error)}") from None
 
 
 def _arrays(path: Path) -> Any:
@@ -238,7 +243,7 @@ def _arrays(path: Path) -> Any:
         with loaded:
             return {name: loaded[name] for name in loaded.files}
     except Exception as error:  # damage can surface as any exception of the reader
-        reason = "it holds Python objects, which are not read" if "allow_pickle" in str(error) else _line(error)
+        reason = "it holds Python objects, which are not read" if "allow_pickle" in str(error) else first_line(error)
         raise CheckpointError(f"{path} is not a readable array file: {reason}") from None
 
 
@@ -276,9 +281,3 @@ def _refused_pickle(path: Path) -> CheckpointError:
         f"{path} is a pickled Python object and could run any code when loaded (it would import {shown}); save "
         "model.state_dict() instead and pass --model pkg.mod:factory, or, if you trust its author, pass --unsafe-pickle"
     )
-
-
-def _line(error: Exception) -> str:
-    """The first sentence of an error, on one line."""
-    text = " ".join(str(error).split()).partition(". ")[0]
-    return f"{type(error).__name__}: {text[:160]}" if text else type(error).__name__

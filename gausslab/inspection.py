@@ -14,9 +14,9 @@ from torch.nn import functional
 from gausslab import data, tables
 from gausslab.activations import Activations, LayerActivations
 from gausslab.adversarial import paired_radii
-from gausslab.checkpoints import load_checkpoint
+from gausslab.checkpoints import Checkpoint, load_checkpoint
 from gausslab.config import DataConfig
-from gausslab.errors import CheckpointError, ConfigError, choices
+from gausslab.errors import CheckpointError, ConfigError, choices, first_line
 from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS
 from gausslab.foreign import (
     BatchNormRow,
@@ -86,9 +86,15 @@ class Request:
 
     @property
     def digest(self) -> str:
-        """Eight hex digits that change with the file's bytes and with any option."""
-        content = hashlib.sha256(self.file.read_bytes()).hexdigest()
-        return hashlib.sha256(f"{content}{replace(self, file=Path())!r}".encode()).hexdigest()[:8]
+        """Eight hex digits that change with the bytes of the files and with any option.
+
+        Raises:
+            CheckpointError: a file cannot be read.
+        """
+        files = [path for path in (self.file, self.adversarial) if path is not None]
+        contents = " ".join(_digest(path) for path in files)
+        options = replace(self, file=Path(), adversarial=None)
+        return hashlib.sha256(f"{contents}{options!r}".encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -161,6 +167,17 @@ def needs_model(request: Request) -> bool:
     return request.model is None and recognise(request.file) in (FileKind.STATE_DICT, FileKind.SAFETENSORS)
 
 
+def run_name(request: Request) -> str:
+    """What the rows of a probe are named after: the run of a gausslab checkpoint, else the file.
+
+    Raises:
+        CheckpointError: the file is damaged or of no kind that is known.
+    """
+    if recognise(request.file) is FileKind.CHECKPOINT:
+        return load_checkpoint(request.file).config.run_name
+    return request.file.stem
+
+
 def open_network(request: Request, kind: FileKind) -> Network:
     """The network of a file, with its images.
 
@@ -206,10 +223,21 @@ def _own(request: Request) -> Network:
     if request.model is not None:
         raise ConfigError(f"{request.file} is a gausslab checkpoint and brings its own network; leave --model out")
     checkpoint = load_checkpoint(request.file)
-    config = request.data or checkpoint.config.data
-    identity = replace(identify(checkpoint.config), data=config.name)
+    loaded = _made_with(checkpoint) if request.data is None else data.load(replace(request.data, images=None))
+    identity = replace(identify(checkpoint.config), data=loaded.name)
     shape = request.input_shape or checkpoint.image_shape
-    return Network(checkpoint.model, identity, _images(config, request), shape)
+    return Network(checkpoint.model, identity, _chosen(loaded, request), shape)
+
+
+def _made_with(checkpoint: Checkpoint) -> data.ImageData:
+    """The images a checkpoint was made with, in training no more than it was trained on."""
+    loaded = data.load(checkpoint.config.data)
+    if checkpoint.data_digest not in ("", loaded.held_out_digest):
+        raise CheckpointError(
+            f"the images of {loaded.name} are not those the checkpoint was made with (files were added, removed or "
+            "changed); name them with --data to probe on them all the same"
+        )
+    return loaded
 
 
 def _foreign(request: Request, weights: Mapping[str, Tensor]) -> Network:
@@ -224,11 +252,11 @@ def _with_images(request: Request, model: nn.Module) -> Network:
     if request.data is None:
         raise ConfigError(f"say which images to show the network with --data; choices: {', '.join(data.DATASETS)}")
     identity = Identity(run=request.file.stem, data=request.data.name, model=type(model).__name__)
-    return Network(model, identity, _images(request.data, request), request.input_shape)
+    loaded = data.load(replace(request.data, images=None))
+    return Network(model, identity, _chosen(loaded, request), request.input_shape)
 
 
-def _images(config: DataConfig, request: Request) -> UInt8[Tensor, "samples channels height width"]:
-    loaded = data.load(replace(config, images=None))
+def _chosen(loaded: data.ImageData, request: Request) -> UInt8[Tensor, "samples channels height width"]:
     parts = (
         (loaded.train, loaded.validation, loaded.test) if request.split == "all" else (getattr(loaded, request.split),)
     )
@@ -236,6 +264,12 @@ def _images(config: DataConfig, request: Request) -> UInt8[Tensor, "samples chan
 
 
 def _probe_activations(request: Request) -> Probe:
+    given = {"--model": request.model, "--data": request.data, "--input": request.input_shape}
+    for option, value in given.items():
+        if value is not None:
+            raise ConfigError(
+                f"{request.file} holds activations, which need no network and no images; leave {option} out"
+            )
     arrays = read_activations(request.file)
     identity = Identity(run=request.file.stem, data="", model="")
     kept = {name: _subsample(samples, request.limit) for name, samples in arrays.items()}
@@ -248,6 +282,13 @@ def _probe_activations(request: Request) -> Probe:
         for name, adversarial in _matched(arrays, request.adversarial).items()
     ]
     return Probe(tables.concat([measured.table, *pairs]), measured.refusals)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _subsample(samples: Float[Tensor, "samples units"], limit: int) -> Float[Tensor, "kept units"]:
@@ -277,8 +318,8 @@ def _check_fit(network: Network) -> None:
     network.model.eval()
     try:
         network.model(image)
-    except (RuntimeError, ValueError, TypeError) as error:
+    except Exception as error:  # a user's network may raise anything
         raise ConfigError(
             f"{network.identity.model} cannot take images of shape {tuple(image.shape[1:])}: "
-            f"{str(error).strip().splitlines()[0]}; bring them to its shape with --input CHANNELSxHEIGHTxWIDTH"
+            f"{first_line(error)}; bring them to its shape with --input CHANNELSxHEIGHTxWIDTH"
         ) from None

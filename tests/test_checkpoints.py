@@ -145,7 +145,7 @@ def test_poison_inside_a_real_checkpoint_is_not_run(tmp_path, file):
         ({"image_shape": [1, 48, 48]}, "is damaged: images must be 32x32 or 64x64"),
         ({"image_shape": [1, 32]}, "is damaged: "),
         ({"image_shape": None}, "is damaged: "),
-        ({"weights": {}}, "is damaged: Error(s) in loading state_dict"),
+        ({"weights": {}}, "is damaged: RuntimeError: Error(s) in loading state_dict"),
         ({"weights": 3}, "is damaged: "),
     ],
 )
@@ -165,9 +165,18 @@ def test_a_missing_part_is_named(file):
 
 def test_weights_of_another_width(file, model):
     save_checkpoint(file, replace(CONFIG, model=ModelConfig(width=4, channels=2)), SHAPE, 3, 1.25, model.state_dict())
-    assert "is damaged: Error(s) in loading state_dict" in rejected(file)
+    assert "is damaged: RuntimeError: Error(s) in loading state_dict" in rejected(file)
 
 
 def test_something_that_is_no_dictionary(file):
     torch.save([1, 2], file)
     assert rejected(file).endswith("holds a list, not a checkpoint")
+
+
+def test_the_digest_of_the_images_is_kept_and_older_files_have_none(file, tmp_path, model):
+    save_checkpoint(tmp_path / "with.pt", CONFIG, SHAPE, 3, 1.25, model.state_dict(), data_digest="0123456789abcdef")
+    assert load_checkpoint(tmp_path / "with.pt").data_digest == "0123456789abcdef"
+    older = checkpoints.load(file)
+    del older["data_digest"]
+    save(tmp_path / "older.pt", older)
+    assert load_checkpoint(tmp_path / "older.pt").data_digest == ""

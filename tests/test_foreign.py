@@ -323,7 +323,7 @@ def test_factories_are_found_in_the_current_folder():
             {"depth": 1},
             r"does not take these arguments: got an unexpected .* 'depth'; it takes \(width=2\)",
         ),
-        ("nets_of_a_user:broken", {}, r"failed while built: RuntimeError: no luck"),
+        ("nets_of_a_user:broken", {}, r"failed while built: RuntimeError: no$"),
         ("nets_of_a_user:number", {}, r"must give a torch\.nn\.Module, got int"),
         ("nets_that_fail:f", {}, r"failed while imported: ZeroDivisionError"),
         ("nets_that_need:f", {}, r"needs a module that is not installed: surely_not_installed"),
@@ -339,3 +339,10 @@ def test_unknown_globals_are_read_without_importing(tmp_path):
     path = Path(tmp_path / "x.pkl")
     path.write_bytes(b"\x80\x04\x8c\x0esome_evil_thin\x8c\x03run\x93.")
     assert unsafe_globals(path) == ["some_evil_thin.run"] and "some_evil_thin" not in sys.modules
+
+
+def test_the_state_of_training_points_to_the_checkpoint(tmp_path, model):
+    torch.save({"format": "gausslab-training-state", "model": model.state_dict()}, tmp_path / "last.pt")
+    with pytest.raises(CheckpointError, match=r"probe the checkpoint\.pt beside it") as caught:
+        recognise(tmp_path / "last.pt")
+    one_line(caught)

@@ -7,9 +7,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from gausslab import checkpoints, data
 from gausslab.config import DataConfig
 from gausslab.errors import CheckpointError, ConfigError
-from gausslab.inspection import Request, layers_of_file, probe_file, to_shape
+from gausslab.foreign import FileKind
+from gausslab.inspection import Request, layers_of_file, open_network, probe_file, to_shape
 
 QUICK = ("radial_spread",)
 DIGITS = DataConfig(name="digits")
@@ -180,3 +182,51 @@ def test_to_shape_repeats_grey_averages_colour_and_resizes():
     assert to_shape(colour, None) is colour
     flat = torch.full((1, 1, 8, 8), 0.3)
     assert torch.allclose(to_shape(flat, (1, 20, 12)), torch.full((1, 1, 20, 12), 0.3))
+
+
+def test_other_images_than_the_checkpoint_was_made_with_are_refused(tiny_run, tmp_path):
+    stored = checkpoints.load(tiny_run.checkpoint_file)
+    file = tmp_path / "checkpoint.pt"
+    checkpoints.save(file, stored | {"data_digest": data.load(DIGITS).held_out_digest})
+    assert len(open_network(Request(file=file), FileKind.CHECKPOINT).images) == 300
+    checkpoints.save(file, stored | {"data_digest": "0" * 16})
+    with pytest.raises(CheckpointError, match=r"the images of digits are not those .*name them with --data"):
+        probe_file(Request(file=file))
+    assert len(open_network(Request(file=file, data=DIGITS), FileKind.CHECKPOINT).images) == 300
+
+
+def test_the_training_images_of_a_checkpoint_are_those_it_was_trained_on(tiny_run):
+    file, trained_on = tiny_run.checkpoint_file, tiny_run.config.data
+    assert trained_on.images is not None
+    images = open_network(Request(file=file, split="train"), FileKind.CHECKPOINT).images
+    assert torch.equal(images, data.load(trained_on).train.images)
+    assert len(open_network(Request(file=file, split="train", data=DIGITS), FileKind.CHECKPOINT).images) == 1297
+
+
+def test_the_digest_covers_the_bytes_of_the_adversarial_file(tmp_path):
+    clean, adversarial = tmp_path / "clean.npy", tmp_path / "other.npy"
+    np.save(clean, np.zeros((3, 2)))
+    digests = {Request(file=clean).digest}
+    for value in (1, 2):
+        np.save(adversarial, np.full((3, 2), value))
+        digests.add(Request(file=clean, adversarial=adversarial).digest)
+    assert len(digests) == 3
+
+
+@pytest.mark.parametrize("error", [KeyError(), AssertionError("\nno\nsuch"), IndexError("one\ntwo")])
+def test_whatever_a_users_network_raises_is_one_line(foreign, monkeypatch, error):
+    def fail(self, images):
+        raise error
+
+    monkeypatch.setattr(torch.nn.Sequential, "forward", fail)
+    torch.save(foreign.state_dict(), "net.pt")
+    with pytest.raises(ConfigError, match=rf"cannot take images of shape .*{type(error).__name__}") as caught:
+        probe_file(Request(file=Path("net.pt"), model="usernet:net", data=DIGITS))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("option", "value"), [("model", "a:b"), ("data", DIGITS), ("input_shape", (1, 2, 2))])
+def test_activations_take_no_network_and_no_images(tmp_path, option, value):
+    np.save(tmp_path / "codes.npy", np.zeros((3, 2)))
+    with pytest.raises(ConfigError, match="holds activations, which need no network and no images; leave --"):
+        probe_file(Request(file=tmp_path / "codes.npy", **{option: value}))

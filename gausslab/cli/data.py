@@ -34,8 +34,15 @@ def info(name: Name) -> None:
     lines = {"name": entry.name, "content": entry.content, "source": entry.source, "origin": entry.origin}
     lines |= {"your own files": entry.files} if entry.files else {}
     lines |= {"fetch": f"gausslab data fetch {name} ({entry.download:g} MB)"} if entry.is_fetchable else {}
+    lines |= {"cache": _cached(name)} if entry.is_fetchable else {}
     for label, text in lines.items():
         typer.echo(f"{label + ':':<16}{text}")
+
+
+def _cached(name: str) -> str:
+    from gausslab.data import cache
+
+    return f"it is in {cache.folder(name)}" if cache.is_cached(name) else f"it is not in {cache.folder(name)}"
 
 
 @app.command("fetch")

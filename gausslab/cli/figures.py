@@ -14,5 +14,4 @@ def figures(
     """Redraw the figures of every sweep, probe and study from their saved tables; nothing is trained or measured."""
     from gausslab.plotting.redraw import redraw_all
 
-    for picture in redraw_all(folders or [Path("runs"), Path("studies")]):
-        typer.echo(str(picture))
+    redraw_all(folders or [Path("runs"), Path("studies")], lambda picture: typer.echo(str(picture)))

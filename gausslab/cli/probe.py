@@ -1,5 +1,7 @@
 """`gausslab probe`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -83,6 +85,8 @@ def probe(
 ) -> None:
     """Measure every batch-norm layer of a network, or activations that were saved.
 
+    FILE comes before options that take a list: gausslab probe FILE --layers a b.
+
     A gausslab checkpoint needs no flag. A foreign state_dict needs --model and --data; without --model its batch-norm
     layers are listed.
     """
@@ -123,12 +127,13 @@ def _list(request: "Request") -> None:
 def _measure(request: "Request", out: Path | None) -> None:
     from gausslab.cli.console import stderr
     from gausslab.cli.report import print_layers, print_pairs, print_refusals
-    from gausslab.inspection import probe_file
+    from gausslab.inspection import probe_file, run_name
     from gausslab.plotting.redraw import redraw
 
-    found = probe_file(request, lambda message: stderr().print(message, soft_wrap=True, markup=False))
-    folder = out or Path("runs") / f"probe-{found.table.run.iloc[0]}-{request.digest}"
-    _write(found, request, folder)
+    folder = out or Path("runs") / f"probe-{run_name(request)}-{request.digest}"
+    with _claimed(folder, request.digest):
+        found = probe_file(request, lambda message: stderr().print(message, soft_wrap=True, markup=False))
+        _write(found, folder)
     print_layers(found.table)
     print_pairs(found.table)
     print_refusals(found.refusals)
@@ -137,16 +142,40 @@ def _measure(request: "Request", out: Path | None) -> None:
         typer.echo(f"figure: {picture}")
 
 
-def _write(found: "Probe", request: "Request", folder: Path) -> None:
-    """The table, beside a mark of what was probed, so that another probe does not take its place."""
-    from gausslab import tables
+@contextmanager
+def _claimed(folder: Path, digest: str) -> Iterator[None]:
+    """A mark in the folder, so that no other probe takes this one's place; what is new is removed if the probe fails.
+
+    Raises:
+        RunError: the folder is another probe's, or cannot be written.
+    """
+    mark = folder / "probe.digest"
+    absent = [place for place in (mark, folder, *folder.parents) if not place.exists()]
+    try:
+        _put_mark(mark, digest)
+        yield
+    except BaseException:
+        for place in absent:
+            with suppress(OSError):  # a folder in which something else lies by now stays
+                place.unlink() if place == mark else place.rmdir()
+        raise
+
+
+def _put_mark(mark: Path, digest: str) -> None:
     from gausslab.files import write_atomically
 
-    mark = folder / "probe.digest"
     try:
-        if mark.exists() and mark.read_text() != request.digest:
-            raise RunError(f"{folder} holds another probe; choose another --out")
-        write_atomically(mark, request.digest.encode())
+        if mark.exists() and mark.read_bytes() != digest.encode():
+            raise RunError(f"{mark.parent} holds another probe; choose another --out")
+        write_atomically(mark, digest.encode())
+    except OSError as error:
+        raise RunError(f"cannot write {mark.parent}: {error.strerror or error}") from None
+
+
+def _write(found: "Probe", folder: Path) -> None:
+    from gausslab import tables
+
+    try:
         tables.write(found.table, folder / "probe.csv")
     except OSError as error:
         raise RunError(f"cannot write {folder}: {error.strerror or error}") from None
@@ -157,7 +186,7 @@ def _data(name: str | None, path: Path | None, size: int, crop: int | None) -> D
         if path is not None:
             raise ConfigError("--data-path needs --data: which data set is it? `--data folder` is any folder of images")
         return None
-    return DataConfig(name=name, path=None if path is None else str(path), size=size, crop=crop)
+    return DataConfig(name=name, path=None if path is None else str(path.expanduser().resolve()), size=size, crop=crop)
 
 
 def _shape(text: str | None) -> tuple[int, int, int] | None:

@@ -67,6 +67,8 @@ def _held_out(number: int) -> int:
 def find_images(root: Path) -> list[Path]:
     """All files under `root` with the suffix of an image format, sorted by their path relative to it.
 
+    Links to folders are not followed: one to a parent would bring the same images again, into other splits.
+
     Raises:
         DataError: `root` is no folder, or there are fewer than four images.
     """
@@ -74,7 +76,7 @@ def find_images(root: Path) -> list[Path]:
         raise DataError(f"{root} is not a folder of images: {'it is a file' if root.exists() else 'it does not exist'}")
     found = [
         Path(place) / name
-        for place, folders, names in os.walk(root, followlinks=True)
+        for place, folders, names in os.walk(root)
         for name in names
         if Path(name).suffix.lower() in _suffixes() and not _is_hidden((Path(place) / name).relative_to(root))
     ]

@@ -4,6 +4,7 @@ Images stay unsigned bytes in memory (a quarter of float32) and are scaled batch
 lies in which split is fixed by constants: neither the seed of a run nor `DataConfig.images` moves a held-out image.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,15 @@ class ImageData:
         """Channels, height and width of every image."""
         _, channels, height, width = self.train.images.shape
         return channels, height, width
+
+    @property
+    def held_out_digest(self) -> str:
+        """Sixteen hex digits that change with any validation or test image, and not with `DataConfig.images`."""
+        digest = hashlib.sha256()
+        for split in (self.validation, self.test):
+            digest.update(repr(tuple(split.images.shape)).encode())
+            digest.update(split.images.contiguous().numpy().data)
+        return digest.hexdigest()[:16]
 
 
 @dataclass(frozen=True, eq=False)

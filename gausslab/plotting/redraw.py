@@ -1,6 +1,6 @@
 """Draw figures anew, from saved tables and image grids alone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -31,22 +31,38 @@ def redraw(directory: Path) -> list[Path]:
     Raises:
         GausslabError: the directory holds nothing to draw, a table cannot be read, or a file cannot be written.
     """
-    written = _draw(directory)
+    written = [path for table in _tables(directory) for path in _draw(table)]
     if not written:
         raise GausslabError(f"{directory} holds neither {SWEEP_TABLE} of a sweep nor {PROBE_TABLE} of a probe")
     return written
 
 
-def redraw_all(folders: Iterable[Path]) -> list[Path]:
+def redraw_all(folders: Iterable[Path], report: Callable[[Path], None] = lambda path: None) -> list[Path]:
     """The same for every sweep, probe and study in the folders, at any depth; single runs of a sweep are passed over.
 
+    Args:
+        folders: where to look.
+        report: is told every file as soon as it is written.
+
     Raises:
-        GausslabError: nothing to draw in any of them, or as for `redraw`.
+        GausslabError: nothing to draw in any of them, or some tables could not be drawn: the others are, then one
+            error names each failure.
     """
     folders = list(folders)
-    names = (SWEEP_TABLE, STUDY_TABLE, PROBE_TABLE)
-    found = {path.parent for folder in folders for name in names for path in folder.rglob(name)}
-    written = [path for place in sorted(found) if not (place / RUN_MARK).exists() for path in _draw(place)]
+    places = {path.parent for folder in folders for name in _DRAWERS for path in folder.rglob(name)}
+    written: list[Path] = []
+    failures: list[str] = []
+    for table in [table for place in sorted(places) if not (place / RUN_MARK).exists() for table in _tables(place)]:
+        try:
+            drawn = _draw(table)
+        except GausslabError as error:
+            failures.append(str(error))
+            continue
+        for path in drawn:
+            report(path)
+        written += drawn
+    if failures:
+        raise GausslabError("; ".join(failures))
     if not written:
         raise GausslabError(f"no table of a sweep, probe or study in {', '.join(map(str, folders))}")
     return written
@@ -65,12 +81,15 @@ def numbered_grids(folder: Path) -> dict[int, Path]:
     return {int(width): path for width, path in named.items() if width.isdecimal()}
 
 
-def _draw(directory: Path) -> list[Path]:
-    drawers = {SWEEP_TABLE: _draw_sweep, STUDY_TABLE: _draw_study, PROBE_TABLE: _draw_probe}
+def _tables(directory: Path) -> list[Path]:
+    return [directory / name for name in _DRAWERS if (directory / name).is_file()]
+
+
+def _draw(table: Path) -> list[Path]:
     try:
-        return [path for name, draw in drawers.items() if (directory / name).is_file() for path in draw(directory)]
+        return _DRAWERS[table.name](table.parent)
     except GausslabError as error:
-        raise GausslabError(f"cannot draw {directory}: {error}") from None
+        raise GausslabError(f"cannot draw {table.parent}: {error}") from None
 
 
 def _draw_sweep(directory: Path) -> list[Path]:
@@ -93,3 +112,10 @@ def _draw_study(directory: Path) -> list[Path]:
 
 def _draw_probe(directory: Path) -> list[Path]:
     return list(save(layer_profile(tables.read(directory / PROBE_TABLE)), directory / "layers"))
+
+
+_DRAWERS: Mapping[str, Callable[[Path], list[Path]]] = {
+    SWEEP_TABLE: _draw_sweep,
+    STUDY_TABLE: _draw_study,
+    PROBE_TABLE: _draw_probe,
+}

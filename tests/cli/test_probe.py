@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from gausslab import tables
+from gausslab import inspection, tables
 from gausslab.cli import run
+from gausslab.cli.probe import _data
 
 
 @pytest.fixture(autouse=True)
@@ -134,3 +135,26 @@ def test_bad_options_are_one_line(tiny_run, arguments, text, elsewhere, capsys):
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("gausslab: ")]
     assert code in (1, 2) and len(lines) == 1 and text in lines[0]
     assert not (elsewhere / "runs").exists()
+
+
+def test_the_data_path_is_absolute(elsewhere, monkeypatch):
+    monkeypatch.setenv("HOME", str(elsewhere))
+    for given in ("images", "~/images"):
+        assert _data("folder", Path(given), 32, None).path == str(elsewhere.resolve() / "images")
+
+
+def test_the_folder_is_claimed_before_anything_is_measured(elsewhere, monkeypatch, capsys):
+    np.save("codes.npy", np.random.default_rng(0).standard_normal((50, 2)))
+    (elsewhere / "p").mkdir()
+    (elsewhere / "p" / "probe.digest").write_text("another")
+    (elsewhere / "file").touch()
+    monkeypatch.setattr(inspection, "probe_file", lambda *_: pytest.fail("it was measured"))
+    for out, text in (("p", "holds another probe"), ("file/p", "cannot write file/p: Not a directory")):
+        assert run(["probe", "codes.npy", "--out", out]) == 1
+        assert text in capsys.readouterr().err
+    assert (elsewhere / "p" / "probe.digest").read_text() == "another"
+
+
+def test_help_says_where_the_file_goes(capsys):
+    assert run(["probe", "--help"]) == 0
+    assert "gausslab probe FILE --layers a b" in " ".join(capsys.readouterr().out.split())

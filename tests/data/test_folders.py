@@ -190,3 +190,9 @@ def test_every_shape_becomes_a_square_of_the_size_asked_for(tmp_path_factory, wi
     square = read_square(path, side, None, 1)
     assert square.shape == (1, side, side)
     assert (square == 77).all()
+
+
+def test_links_to_folders_are_not_followed(tmp_path):
+    fill(tmp_path / "a", 10)
+    (tmp_path / "a" / "again").symlink_to(tmp_path / "a")
+    assert len(find_images(tmp_path / "a")) == 10

@@ -70,3 +70,10 @@ def test_scaling_is_division_by_255_and_leaves_the_bytes_alone():
 def test_a_split_has_as_many_labels_as_images():
     with pytest.raises(Exception, match="labels"):
         Split(torch.zeros(3, 1, 4, 4, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64))
+
+
+def test_the_digest_is_of_the_held_out_images_alone():
+    few, more = (split_pool(DataConfig(images=n), numbered(70), 10, 10) for n in (5, 50))
+    other = split_pool(DataConfig(images=5), numbered(70, first=1), 10, 10)
+    assert few.held_out_digest == more.held_out_digest != other.held_out_digest
+    assert len(few.held_out_digest) == 16

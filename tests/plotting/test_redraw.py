@@ -83,3 +83,15 @@ def test_only_numbered_grids_count(tmp_path):
     for name in ("width-8.png", "width-x.png", "width-16.jpg"):
         (tmp_path / name).write_bytes(b"")
     assert numbered_grids(tmp_path) == {8: tmp_path / "width-8.png"}
+
+
+def test_a_damaged_table_does_not_stop_the_others(tmp_path):
+    for name in ("a", "b", "c", "d"):
+        tables.write(probe(["x"]), tmp_path / name / "probe.csv")
+    for name in ("a", "c"):
+        (tmp_path / name / "probe.csv").write_text("damaged")
+    drawn = []
+    with pytest.raises(GausslabError) as caught:
+        redraw_all([tmp_path], drawn.append)
+    assert {path.parent.name for path in drawn} == {"b", "d"}
+    assert all(f"cannot draw {tmp_path / name}: " in str(caught.value) for name in ("a", "c"))
