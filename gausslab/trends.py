@@ -80,8 +80,8 @@ def trend(frame: pd.DataFrame, quantity: Quantity = KL_PER_UNIT, draws: int = 99
         raise GausslabError("a trend needs at least two widths")
     observed = kendall_tau(widths, values)
     generator = numpy_generator(0, "trend")
-    permuted = np.array([kendall_tau(widths, generator.permutation(values)) for _ in range(draws)])
-    p_value = (1 + np.count_nonzero(np.abs(permuted) >= abs(observed) - 1e-12)) / (draws + 1)
+    permuted = _agreement(widths, generator.permuted(np.tile(values, (draws, 1)), axis=1))
+    p_value = (1 + np.count_nonzero(np.abs(permuted) >= abs(_agreement(widths, values)))) / (draws + 1)
     by_width = rows.groupby("width")["value"].mean()
     return Trend(
         quantity=quantity,
@@ -97,26 +97,31 @@ def trend(frame: pd.DataFrame, quantity: Quantity = KL_PER_UNIT, draws: int = 99
 def kendall_tau(x: np.ndarray, y: np.ndarray) -> float:
     r"""Kendall's tau-b: \( (C - D) / \sqrt{(P - T_x)(P - T_y)} \) over all P pairs, T of them tied (Kendall 1945).
 
-    0 where one of the two is constant. Written out because a permutation test calls it ten thousand times.
+    0 where one of the two is constant.
 
     >>> kendall_tau(np.array([1, 1, 2, 3]), np.array([0.0, 1.0, 2.0, 3.0])).round(6)
     np.float64(0.912871)
     """
-    agreement, scale = _concordance(x, y)
-    return agreement / scale if scale else 0.0
+    scale = _scale(x, y)
+    return np.float64(_agreement(x, y)) / scale if scale else 0.0
 
 
-def _concordance(x: np.ndarray, y: np.ndarray) -> tuple[np.float64, np.float64]:
-    """Numerator and denominator of tau-b."""
-    i, j = np.triu_indices(len(x), 1)
-    sign_x, sign_y = _order(x[i], x[j]), _order(y[i], y[j])
-    return np.float64(np.sum(sign_x * sign_y)), np.sqrt(np.count_nonzero(sign_x) * np.count_nonzero(sign_y))
+def _agreement(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Concordant less discordant pairs, the numerator of tau, over leading axes: one call for all permutations."""
+    return np.asarray((_orders(x) * _orders(y)).sum(-1, dtype=int))
 
 
-def _order(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """1, 0 or -1 as the right is greater, equal or less; two infinities of one sign are equal."""
-    order: np.ndarray = np.greater(right, left).astype(int) - np.less(right, left)
-    return order
+def _scale(x: np.ndarray, y: np.ndarray) -> float:
+    """The denominator of tau-b."""
+    return float(np.sqrt(np.count_nonzero(_orders(x)) * np.count_nonzero(_orders(y))))
+
+
+def _orders(values: np.ndarray) -> np.ndarray:
+    """For every pair 1, 0 or -1 as the second is greater, equal or less; two infinities of one sign are equal."""
+    i, j = np.triu_indices(values.shape[-1], 1)
+    left, right = values[..., i], values[..., j]
+    orders: np.ndarray = np.greater(right, left).astype(np.int8) - np.less(right, left).astype(np.int8)
+    return orders
 
 
 def _bootstrap(
@@ -128,13 +133,11 @@ def _bootstrap(
     interval could lie wholly above tau.
     """
     groups = [np.flatnonzero(widths == width) for width in np.unique(widths)]
-    scale = _concordance(widths, values)[1]
+    scale = _scale(widths, values)
     if min(len(group) for group in groups) < 2 or not scale:
         return math.nan, math.nan
-    taus = [
-        _concordance(widths[index], values[index])[0] / scale
-        for index in (np.concatenate([generator.choice(g, len(g)) for g in groups]) for _ in range(draws))
-    ]
+    index = np.concatenate([generator.choice(group, (draws, len(group))) for group in groups], axis=1)
+    taus = _agreement(widths[index], values[index]) / scale
     low, high = np.quantile(taus, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
@@ -143,7 +146,8 @@ QUESTION = "Do narrower codes come closer to a Gaussian here?"
 _ANSWERS = {
     "yes": "Yes",
     "no": "No, the other way round",
-    "undecided": "Undecided, since the measures show no trend or disagree",
+    "disagree": "The measures disagree",
+    "undecided": "Undecided, since not every measure shows a trend",
 }
 
 
@@ -157,8 +161,10 @@ def trends(frame: pd.DataFrame) -> tuple[Trend, ...]:
 
 
 def verdict(found: Sequence[Trend]) -> str:
-    """What all trends say, `yes` or `no`; `undecided` unless they agree."""
+    """What all trends say, `yes` or `no`; `disagree` if some say the one and some the other; else `undecided`."""
     said = {each.verdict for each in found}
+    if said >= {"yes", "no"}:
+        return "disagree"
     return said.pop() if len(said) == 1 else "undecided"
 
 
