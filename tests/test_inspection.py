@@ -124,7 +124,7 @@ def test_activations_go_straight_to_the_estimators(tmp_path):
     assert list(kl.index) == ["code", "twice"]
     # doubling: (4 trace S + 4 m'm - d - log det S - 2 d log 2) / 2 against the same with factors 1
     difference = 0.5 * 3 * (samples**2).mean(0).sum() - 4 * np.log(2)
-    assert kl["twice"] - kl["code"] == pytest.approx(difference, rel=1e-9)
+    assert kl["twice"] - kl["code"] == pytest.approx(difference, rel=1e-7)  # samples are kept in single precision
 
 
 def test_more_samples_than_the_limit_are_a_seeded_choice(tmp_path):
