@@ -2,14 +2,15 @@
 
 import json
 import time
+from typing import Any
 
 import torch
 
 from gausslab import data, provenance, tables
 from gausslab.checkpoints import Checkpoint, load_checkpoint
-from gausslab.errors import RunError
+from gausslab.errors import EstimatorError, RunError
 from gausslab.files import write_atomically
-from gausslab.probing import float_batches, identify, probe, reconstruction_rows
+from gausslab.probing import Probe, float_batches, identify, probe, reconstruction_rows
 from gausslab.runs import Run
 from gausslab.sampling import GRID_SIDE, decode_prior, write_grid
 from gausslab.training import Reporter, threads, train
@@ -53,7 +54,11 @@ def evaluate(run: Run) -> tuple[str, ...]:
     images = data.load(run.config.data).test.images
     identity = identify(run.config)
     point = "normalized" if run.config.model.bottleneck == "batchnorm" else "post"
-    codes = probe(checkpoint.model, float_batches(images), identity, layers="bottleneck", kinds="all", point=point)
+    options: dict[str, Any] = {"layers": "bottleneck", "kinds": "all", "point": point}
+    try:
+        codes = probe(checkpoint.model, float_batches(images), identity, **options)
+    except EstimatorError as error:  # a code that cannot be measured still has reconstructions and samples
+        codes = Probe(tables.to_frame([]), (str(error),))
     errors = reconstruction_rows(checkpoint.model, images, identity)
     tables.write(tables.concat([codes.table, errors]), run.measurements_file)
     _draw(run, checkpoint, next(float_batches(images)))

@@ -66,7 +66,7 @@ def train(run: Run, report: Reporter = lambda progress: None) -> None:
     config = run.config
     images = load_images(config)
     with threads(config.training.threads):
-        session = Session(config, images.image_shape)
+        session = Session(config, images.image_shape, images.held_out_digest)
         session.resume(run)
         while session.epoch < config.training.epochs:
             _train_epoch(session, images.train.images, report)
@@ -92,7 +92,9 @@ def load_images(config: TrainConfig) -> data.ImageData:
 
 def _device(config: TrainConfig) -> torch.device:
     try:
-        return torch.empty(0, device=config.training.device).device
+        if (device := torch.empty(0, device=config.training.device).device).type != "meta":
+            return device
+        raise RuntimeError("the meta device computes nothing")
     except (RuntimeError, AssertionError):  # an unknown name; a torch built without that device
         raise ConfigError(
             f"device must be one that this PyTorch has, such as cpu, got {config.training.device!r}"
@@ -108,9 +110,10 @@ class Session:
         best: lowest validation loss so far.
     """
 
-    def __init__(self, config: TrainConfig, image_shape: tuple[int, int, int]) -> None:
+    def __init__(self, config: TrainConfig, image_shape: tuple[int, int, int], data_digest: str) -> None:
         self.config = config
         self.image_shape = image_shape
+        self.data_digest = data_digest
         self.device = _device(config)
         self.model = models.build(config.model, image_shape, config.seed)
         # channels last: a third faster than contiguous on the CPU
@@ -141,8 +144,9 @@ class Session:
         validation_loss = self.history[-1]["validation_loss"]
         if validation_loss < self.best:
             self.best = validation_loss
+            weights = self.model.state_dict()
             save_checkpoint(
-                run.checkpoint_file, self.config, self.image_shape, self.epoch, self.best, self.model.state_dict()
+                run.checkpoint_file, self.config, self.image_shape, self.epoch, self.best, weights, self.data_digest
             )
         table = pd.DataFrame(self.history).astype({"epoch": int})
         write_atomically(run.history_file, table.to_csv(index=False, lineterminator="\n").encode())
@@ -162,6 +166,7 @@ class Session:
             "format": STATE_FORMAT,
             "epoch": self.epoch,
             "best": self.best,
+            "data_digest": self.data_digest,
             "history": self.history,
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -171,6 +176,8 @@ class Session:
     def _take(self, values: dict[str, Any]) -> None:
         if values.get("format") != STATE_FORMAT:
             raise ValueError(f"its format is {values.get('format')!r}")
+        if values.get("data_digest", self.data_digest) != self.data_digest:
+            raise ValueError(f"the images of {self.config.data.name} have changed since")
         self.epoch, self.best, self.history = values["epoch"], values["best"], values["history"]
         self.model.load_state_dict(values["model"])
         self.optimiser.load_state_dict(values["optimiser"])

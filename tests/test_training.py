@@ -215,13 +215,13 @@ def test_exponential_schedule(tmp_path, monkeypatch):
 
 
 def test_plateau_schedule(tmp_path, monkeypatch):
-    """Halved after more than five epochs in a row that are no lower than the best less 1e-4, the count then anew."""
-    losses = [3.0, 2.0, *[1.99995] * 8, 1.0, *[2.0] * 13]
+    """Halved after five epochs in a row no lower than the best less 1e-4 for each of 32 x 32 elements; then anew."""
+    losses = [3.0, 2.0, *[1.95] * 8, 1.0, *[2.0] * 13]
     expected, lr, best, bad = [], 0.01, math.inf, 0
     for loss in losses:
         expected.append(lr)
-        best, bad = (loss, 0) if loss < best - 1e-4 else (best, bad + 1)
-        if bad > 5:
+        best, bad = (loss, 0) if loss < best - 1e-4 * 1024 else (best, bad + 1)
+        if bad == 5:
             lr, bad = lr / 2, 0
     assert len(set(expected)) == 4
     assert lrs_of(tmp_path, monkeypatch, losses, schedule="plateau", lr=0.01) == expected
