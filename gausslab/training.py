@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Int64
 from torch import Tensor
 
 from gausslab import data, models, objectives
@@ -69,8 +69,8 @@ def train(run: Run, report: Reporter = lambda progress: None) -> None:
         session = Session(config, images.image_shape, images.held_out_digest)
         session.resume(run)
         while session.epoch < config.training.epochs:
-            _train_epoch(session, images.train.images, report)
-            session.close_epoch(_validate(session, images.validation.images))
+            _train_epoch(session, images.train, report)
+            session.close_epoch(_validate(session, images.validation))
             session.write(run)
 
 
@@ -184,16 +184,16 @@ class Session:
         self.schedule.load_state_dict(values["schedule"])
 
 
-def _train_epoch(session: Session, images: UInt8[Tensor, "samples channels height width"], report: Reporter) -> None:
+def _train_epoch(session: Session, split: data.Split, report: Reporter) -> None:
     config, session.losses = session.config, {}
     shuffle = torch_generator(config.seed, f"shuffle/{session.epoch}")
     noise = torch_generator(config.seed, f"noise/{session.epoch}")
-    order = torch.randperm(len(images), generator=shuffle)
-    steps = len(images) // config.training.batch
+    order = torch.randperm(len(split), generator=shuffle)
+    steps = len(split) // config.training.batch
     session.model.train()
     for step in range(steps):
         index = order[step * config.training.batch : (step + 1) * config.training.batch]
-        loss = session.objective(session.model, batch(images, index, session.device), noise)
+        loss = session.objective(session.model, batch(split, index, session.device), noise)
         value = loss.total.item()
         if not math.isfinite(value):
             raise DivergenceError(_divergence(config, session.epoch, step))
@@ -210,14 +210,14 @@ def _train_epoch(session: Session, images: UInt8[Tensor, "samples channels heigh
 
 
 @torch.no_grad()
-def _validate(session: Session, images: UInt8[Tensor, "samples channels height width"]) -> float:
+def _validate(session: Session, split: data.Split) -> float:
     """The objective in evaluation mode, averaged over whole batches (or over what there is, if that is less)."""
     session.model.eval()
-    size = min(session.config.training.batch, len(images))
+    size = min(session.config.training.batch, len(split))
     noise = torch_generator(session.config.seed, "noise/validation")
     losses = [
-        session.objective(session.model, batch(images, index, session.device), noise).total.item()
-        for index in torch.arange(len(images) // size * size).reshape(-1, size)
+        session.objective(session.model, batch(split, index, session.device), noise).total.item()
+        for index in torch.arange(len(split) // size * size).reshape(-1, size)
     ]
     mean = sum(losses) / len(losses)
     if not math.isfinite(mean):
@@ -225,11 +225,10 @@ def _validate(session: Session, images: UInt8[Tensor, "samples channels height w
     return mean
 
 
-def batch(
-    images: UInt8[Tensor, "samples channels height width"], index: Tensor, device: torch.device
-) -> Float[Tensor, "batch channels height width"]:
-    """Some of the images as floats in [0, 1], in the memory layout the networks are fastest with."""
-    return data.to_float(images[index].to(device)).contiguous(memory_format=torch.channels_last)
+def batch(split: data.Split, index: Int64[Tensor, " batch"], device: torch.device) -> objectives.Batch:
+    """Some of the split as floats in [0, 1], in the memory layout the networks are fastest with, and their labels."""
+    images = data.to_float(split.images[index].to(device)).contiguous(memory_format=torch.channels_last)
+    return objectives.Batch(images, None if split.labels is None else split.labels[index].to(device))
 
 
 @contextmanager

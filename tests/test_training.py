@@ -17,8 +17,9 @@ import torch
 from gausslab import checkpoints, training
 from gausslab.checkpoints import load, load_checkpoint
 from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig, to_json
+from gausslab.data import Split
 from gausslab.errors import CheckpointError, ConfigError, DivergenceError
-from gausslab.objectives import Reconstruction
+from gausslab.objectives import Batch, Reconstruction
 from gausslab.objectives.reconstruction import Loss
 from gausslab.runs import Run
 from gausslab.training import batch, threads, train
@@ -192,7 +193,7 @@ def test_validation_loss_is_the_objective_in_evaluation_mode(tmp_path):
     checkpoint = load_checkpoint(run.checkpoint_file)
     images = data.to_float(data.load(config.data).validation.images)
     with torch.no_grad():
-        expected = Reconstruction()(checkpoint.model, images, torch.Generator()).total.item()
+        expected = Reconstruction()(checkpoint.model, Batch(images), torch.Generator()).total.item()
     assert checkpoint.validation_loss == pytest.approx(expected, rel=1e-5)
 
 
@@ -233,8 +234,8 @@ class NanAfter:
     def __init__(self, steps):
         self.steps = steps
 
-    def __call__(self, model, images, generator):
-        loss = Reconstruction()(model, images, generator)
+    def __call__(self, model, batch, generator):
+        loss = Reconstruction()(model, batch, generator)
         self.steps -= model.training
         return loss if self.steps >= 0 else Loss(loss.total * math.nan, loss.parts)
 
@@ -335,9 +336,11 @@ def refused(run) -> str:
 
 def test_batches_are_floats_in_the_fast_layout():
     images = torch.arange(4 * 3 * 2 * 2, dtype=torch.uint8).reshape(4, 3, 2, 2) * 5
-    made = batch(images, torch.tensor([2, 0]), torch.device("cpu"))
-    assert made.is_contiguous(memory_format=torch.channels_last)
-    assert torch.equal(made * 255, images[[2, 0]].float())
+    made = batch(Split(images, torch.tensor([5, 6, 7, 8])), torch.tensor([2, 0]), torch.device("cpu"))
+    assert made.images.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(made.images * 255, images[[2, 0]].float())
+    assert made.labels.tolist() == [7, 5]
+    assert batch(Split(images, None), torch.tensor([1]), torch.device("cpu")).labels is None
 
 
 def test_threads_are_put_back_after_an_exception():

@@ -2,9 +2,9 @@
 
 from gausslab.config import ObjectiveConfig
 from gausslab.objectives.entropic import Entropic
-from gausslab.objectives.reconstruction import Loss, Objective, Reconstruction, summed_squared_error
+from gausslab.objectives.reconstruction import Batch, Loss, Objective, Reconstruction, summed_squared_error
 
-__all__ = ["Entropic", "Loss", "Objective", "Reconstruction", "build", "summed_squared_error"]
+__all__ = ["Batch", "Entropic", "Loss", "Objective", "Reconstruction", "build", "summed_squared_error"]
 
 
 def build(config: ObjectiveConfig) -> Objective:

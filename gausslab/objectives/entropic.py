@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from gausslab.errors import ConfigError
 from gausslab.estimators import kozachenko_leonenko
 from gausslab.models import Autoencoder
-from gausslab.objectives.reconstruction import Loss, summed_squared_error
+from gausslab.objectives.reconstruction import Batch, Loss, summed_squared_error
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,12 @@ class Entropic:
     def __call__(
         self,
         model: Autoencoder,
-        images: Float[Tensor, "samples channels height width"],
+        batch: Batch,
         generator: torch.Generator,
     ) -> Loss:
-        """The loss of one batch of images in [0, 1]."""
-        codes = model.encode(images)
-        error = summed_squared_error(images, model.decode(codes))
+        """The loss of one batch."""
+        codes = model.encode(batch.images)
+        error = summed_squared_error(batch.images, model.decode(codes))
         entropy = kozachenko_leonenko(codes, self.neighbours)
         parts = {"reconstruction": error.detach(), "entropy": entropy.detach()}
         return Loss(error - self.entropy_weight * entropy, parts)

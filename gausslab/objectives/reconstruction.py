@@ -4,10 +4,23 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from gausslab.models import Autoencoder
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a step sees.
+
+    Attributes:
+        images: in [0, 1].
+        labels: their classes, if the data set has any.
+    """
+
+    images: Float[Tensor, "samples channels height width"]
+    labels: Int64[Tensor, " samples"] | None = None
 
 
 @dataclass(frozen=True)
@@ -25,12 +38,12 @@ class Loss:
 
 @runtime_checkable
 class Objective(Protocol):
-    """A loss of a network on a batch of images."""
+    """A loss of a network on a batch."""
 
     def __call__(
         self,
         model: Autoencoder,
-        images: Float[Tensor, "samples channels height width"],
+        batch: Batch,
         generator: torch.Generator,
     ) -> Loss:
         """The loss; objectives that sample draw from `generator` alone."""
@@ -55,9 +68,9 @@ class Reconstruction:
     def __call__(
         self,
         model: Autoencoder,
-        images: Float[Tensor, "samples channels height width"],
+        batch: Batch,
         generator: torch.Generator,
     ) -> Loss:
-        """The loss of one batch of images in [0, 1]."""
-        error = summed_squared_error(images, model(images))
+        """The loss of one batch."""
+        error = summed_squared_error(batch.images, model(batch.images))
         return Loss(error, {"reconstruction": error.detach()})

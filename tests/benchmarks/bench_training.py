@@ -40,11 +40,11 @@ def test_step(benchmark, layout, number):
 
 def test_data_path_is_a_small_share_of_a_step(capsys):
     """Printed, not asserted: gathering and scaling a batch against the step it feeds."""
-    images = load(DataConfig()).train.images
-    order = torch.randperm(len(images))[:BATCH]
+    split = load(DataConfig()).train
+    order = torch.randperm(len(split))[:BATCH]
     step = _step(torch.channels_last)
     with threads(1):
-        gather = _median(lambda: batch(images, order, torch.device("cpu")), 200)
+        gather = _median(lambda: batch(split, order, torch.device("cpu")), 200)
         whole = _median(step, 20)
     with capsys.disabled():
         print(f"\ndata path: {gather * 1e3:.3f} ms of a step's {whole * 1e3:.1f} ms = {gather / whole:.2%}")

@@ -10,7 +10,7 @@ from torch import nn
 from gausslab.config import ObjectiveConfig
 from gausslab.errors import ConfigError
 from gausslab.models import Autoencoder
-from gausslab.objectives import Entropic, Reconstruction, build, summed_squared_error
+from gausslab.objectives import Batch, Entropic, Reconstruction, build, summed_squared_error
 
 
 def generator(seed=0):
@@ -60,7 +60,7 @@ def test_squared_error_is_summed_over_elements_and_averaged_over_images():
 
 def test_reconstruction_is_the_squared_error_of_the_network():
     model, images = tiny_net()
-    loss = Reconstruction()(model, images, generator())
+    loss = Reconstruction()(model, Batch(images), generator())
     with torch.no_grad():
         expected = squared_error_by_loops(images, model(images))
     assert loss.total.item() == pytest.approx(expected, rel=1e-12)
@@ -72,7 +72,7 @@ def test_reconstruction_is_the_squared_error_of_the_network():
 def test_entropic_is_error_minus_weighted_entropy(weight, k):
     """Identities in float64, to the machine epsilon that keeps duplicates finite: 1e-10."""
     model, images = tiny_net(images=12)
-    loss = Entropic(entropy_weight=weight, neighbours=k)(model, images, generator())
+    loss = Entropic(entropy_weight=weight, neighbours=k)(model, Batch(images), generator())
     with torch.no_grad():
         codes = model.encode(images)
         error = squared_error_by_loops(images, model.decode(codes))
@@ -89,7 +89,7 @@ OBJECTIVES = [Reconstruction(), Entropic(entropy_weight=0.7), Entropic(1.0, neig
 def test_gradients_by_finite_differences(objective):
     """Every weight moved by 1e-6 either way, too little to change a neighbour: error of order 1e-9 in float64."""
     model, images = tiny_net()
-    objective(model, images, generator()).total.backward()
+    objective(model, Batch(images), generator()).total.backward()
     for parameter in model.parameters():
         expected = torch.empty_like(parameter)
         for place in range(parameter.numel()):
@@ -100,9 +100,9 @@ def test_gradients_by_finite_differences(objective):
 def central_difference(objective, model, images, weight, step=1e-6):
     with torch.no_grad():
         weight += step
-        above = objective(model, images, generator()).total
+        above = objective(model, Batch(images), generator()).total
         weight -= 2 * step
-        below = objective(model, images, generator()).total
+        below = objective(model, Batch(images), generator()).total
         weight += step
     return (above - below) / (2 * step)
 
@@ -111,7 +111,7 @@ def test_duplicates_are_finite_in_value_and_gradient():
     model, images = tiny_net(images=4)
     model.bottleneck = nn.Identity()
     repeated = images[[0, 0, 0, 1, 2, 3]]
-    loss = Entropic(1.0)(model, repeated, generator())
+    loss = Entropic(1.0)(model, Batch(repeated), generator())
     loss.total.backward()
     assert math.isfinite(loss.total.item())
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
@@ -120,7 +120,7 @@ def test_duplicates_are_finite_in_value_and_gradient():
 def test_all_images_equal_is_finite():
     """A batch norm of a constant batch gives zeros: every distance is nought."""
     model, images = tiny_net()
-    loss = Entropic(0.05)(model, images[:1].expand(6, -1, -1, -1), generator())
+    loss = Entropic(0.05)(model, Batch(images[:1].expand(6, -1, -1, -1)), generator())
     loss.total.backward()
     assert math.isfinite(loss.total.item())
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
@@ -129,7 +129,7 @@ def test_all_images_equal_is_finite():
 def test_parts_carry_no_graph():
     model, images = tiny_net()
     for objective in (Reconstruction(), Entropic(1.0)):
-        assert not any(part.requires_grad for part in objective(model, images, generator()).parts.values())
+        assert not any(part.requires_grad for part in objective(model, Batch(images), generator()).parts.values())
 
 
 def test_build_gives_what_the_configuration_names():
