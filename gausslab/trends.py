@@ -14,19 +14,23 @@ from gausslab.errors import GausslabError
 from gausslab.seeding import numpy_generator
 from gausslab.summary import CONFIDENCE, KL_PER_UNIT, Quantity, select
 
-MEASURES = {
+WHOLE = {
     KL_PER_UNIT: "KL to N(0,I) per dimension",
     Quantity("moments/dim", "moment_kl", "debiased", per_unit=True): "its part from mean and covariance",
-    Quantity(
-        "A2", "anderson_darling", "statistic", over_units=True
-    ): "non-normality of single units (Anderson-Darling)",
 }
-"""What the answer rests on.
+"""The whole code's distance: the question itself, and the part of it that can be compared between widths.
 
-The first is the question itself, but its nearest-neighbour part has a bias that depends on the law and on the width:
-codes of independent units of one law seem to come nearer to a Gaussian the more units there are. The other two see less
-and have no such bias, so that only what all three say is an answer.
+The nearest-neighbour part of the first has a bias that depends on the law and on the width: codes of independent units
+of one law seem to come nearer to a Gaussian the more units there are. The second sees less and has no such bias, so
+that only what both say is an answer.
 """
+SINGLE = {
+    Quantity("A2", "anderson_darling", "statistic", over_units=True): (
+        "non-normality of single units (Anderson-Darling)"
+    ),
+}
+"""The single units' distance: a code can move away from a Gaussian as a whole while each of its units comes nearer."""
+MEASURES = WHOLE | SINGLE
 
 
 @dataclass(frozen=True)
@@ -146,8 +150,10 @@ QUESTION = "Do narrower codes come closer to a Gaussian here?"
 _ANSWERS = {
     "yes": "Yes",
     "no": "No, the other way round",
+    "yes as a whole": "As a whole yes, unit by unit not",
+    "no as a whole": "As a whole no, the other way round, unit by unit not so",
     "disagree": "The measures disagree",
-    "undecided": "Undecided, since not every measure shows a trend",
+    "undecided": "Undecided",
 }
 
 
@@ -161,11 +167,19 @@ def trends(frame: pd.DataFrame) -> tuple[Trend, ...]:
 
 
 def verdict(found: Sequence[Trend]) -> str:
-    """What all trends say, `yes` or `no`; `disagree` if some say the one and some the other; else `undecided`."""
-    said = {each.verdict for each in found}
-    if said >= {"yes", "no"}:
+    """What the trends say together.
+
+    Returns:
+        `yes` or `no` if all say so; `yes as a whole` or `no as a whole` if the measures of the whole code say so and
+        those of single units do not; `disagree` if the former say the one and the other; else `undecided`.
+    """
+    whole = {each.verdict for each in found if each.quantity in WHOLE}
+    if whole >= {"yes", "no"}:
         return "disagree"
-    return said.pop() if len(said) == 1 else "undecided"
+    if whole not in ({"yes"}, {"no"}):
+        return "undecided"
+    said = whole.pop()
+    return said if all(each.verdict == said for each in found) else f"{said} as a whole"
 
 
 def answer(found: Sequence[Trend]) -> str:

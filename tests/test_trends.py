@@ -91,7 +91,7 @@ FLAT = per_unit({4: [0.1, 0.3, 0.2], 8: [0.3, 0.1, 0.2], 16: [0.2, 0.1, 0.3]})
     [
         (RISING, "yes", "Yes: over 9 runs"),
         (FALLING, "no", "No, the other way round: over 9 runs"),
-        (FLAT, "undecided", "Undecided, since not every measure shows a trend: over 9 runs"),
+        (FLAT, "undecided", "Undecided: over 9 runs"),
     ],
     ids=["yes", "no", "undecided"],
 )
@@ -201,10 +201,14 @@ SINGLE_FLAT = {width: [value / width for value in row] for width, row in FLAT.it
     [
         ((RISING, RISING, SINGLE_RISING), "yes"),
         ((FALLING, FALLING, SINGLE_FALLING), "no"),
-        ((RISING, RISING, SINGLE_FLAT), "undecided"),
+        ((RISING, RISING, SINGLE_FLAT), "yes as a whole"),
+        ((RISING, RISING, SINGLE_FALLING), "yes as a whole"),
+        ((FALLING, FALLING, SINGLE_RISING), "no as a whole"),
+        ((RISING, FLAT, SINGLE_RISING), "undecided"),
+        ((FLAT, RISING, SINGLE_RISING), "undecided"),
         ((FLAT, FLAT, SINGLE_FLAT), "undecided"),
         ((RISING, FALLING, SINGLE_RISING), "disagree"),
-        ((FALLING, FALLING, SINGLE_RISING), "disagree"),
+        ((FALLING, RISING, SINGLE_RISING), "disagree"),
     ],
 )
 def test_an_answer_needs_all_measures_to_agree(table, said):
