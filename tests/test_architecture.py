@@ -48,6 +48,7 @@ STAGES = (
     "plotting",
     "studies",
     "adversarial",
+    "networks",  # a file's network and its images
     "inspection",  # what `gausslab probe` does with a file of any kind
     "cli",
 )

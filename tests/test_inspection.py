@@ -11,7 +11,8 @@ from gausslab import checkpoints, data
 from gausslab.config import DataConfig
 from gausslab.errors import CheckpointError, ConfigError
 from gausslab.foreign import FileKind
-from gausslab.inspection import Request, layers_of_file, open_network, probe_file, to_shape
+from gausslab.inspection import layers_of_file, probe_file
+from gausslab.networks import Request, open_network, to_shape
 
 QUICK = ("radial_spread",)
 DIGITS = DataConfig(name="digits")

@@ -1,0 +1,213 @@
+"""From a file to a network and the images to show it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gausslab import data
+from gausslab.checkpoints import Checkpoint, load_checkpoint
+from gausslab.config import DataConfig
+from gausslab.errors import CheckpointError, ConfigError, choices, first_line
+from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS
+from gausslab.foreign import FileKind, build_model, load_into, read_pickle, read_state_dict, refuse
+from gausslab.probing import Identity, float_batches, identify
+
+SPLITS = ("test", "validation", "train", "all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to probe, and how.
+
+    Attributes:
+        file: a file of one of the kinds in `gausslab.foreign`.
+        data: images to show a network; None takes those a gausslab checkpoint was made for.
+        split: which of them: `test`, `validation`, `train` or `all`.
+        images: at most this many, the first ones; None is all.
+        input_shape: (channels, height, width) to bring the images to; None leaves them as they are.
+        model: `pkg.mod:factory` that builds the network of a foreign state dict.
+        model_kwargs: its arguments.
+        strict: whether a foreign state dict must have exactly the network's keys.
+        unsafe_pickle: whether a pickled module may be loaded, which can run any code.
+        adversarial: activations of the same examples after an attack, for the paired radius report.
+        duplicates: `error`, `drop` or `jitter`, see `gausslab.estimators.entropy.without_duplicates`.
+        limit: samples a layer that the estimators see.
+        capture: further options of `gausslab.capture`.
+        estimators: registry names.
+    """
+
+    file: Path
+    data: DataConfig | None = None
+    split: str = "test"
+    images: int | None = None
+    input_shape: tuple[int, int, int] | None = None
+    model: str | None = None
+    model_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    strict: bool = True
+    unsafe_pickle: bool = False
+    adversarial: Path | None = None
+    duplicates: str = "error"
+    limit: int = 2000
+    capture: Mapping[str, Any] = field(default_factory=dict)
+    estimators: tuple[str, ...] = DEFAULT_ESTIMATORS
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise ConfigError(f"split {self.split!r} is unknown; {choices(self.split, SPLITS)}")
+        for name in self.estimators:
+            if name not in ESTIMATORS:
+                raise ConfigError(f"estimator {name!r} is unknown; {choices(name, tuple(ESTIMATORS))}")
+        for name in ("images", "limit"):
+            value = getattr(self, name)
+            if value is not None and value < 2:
+                raise ConfigError(f"{name} must be a whole number of at least 2, got {value}")
+
+    @property
+    def digest(self) -> str:
+        """Eight hex digits that change with the bytes of the files and with any option.
+
+        Raises:
+            CheckpointError: a file cannot be read.
+        """
+        files = [path for path in (self.file, self.adversarial) if path is not None]
+        contents = " ".join(_digest(path) for path in files)
+        options = replace(self, file=Path(), adversarial=None)
+        return hashlib.sha256(f"{contents}{options!r}".encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network with the images to show it.
+
+    Attributes:
+        model: the network.
+        identity: its columns in the table.
+        images: uint8 images.
+        input_shape: what to bring them to.
+    """
+
+    model: nn.Module
+    identity: Identity
+    images: UInt8[Tensor, "samples channels height width"]
+    input_shape: tuple[int, int, int] | None
+
+    def batches(self) -> Iterator[Float[Tensor, "samples channels height width"]]:
+        """Images in [0, 1], batch by batch, in the shape the network takes."""
+        return (to_shape(batch, self.input_shape) for batch in float_batches(self.images))
+
+
+def open_network(request: Request, kind: FileKind) -> Network:
+    """The network of a file, with its images.
+
+    Raises:
+        CheckpointError: the file is refused or does not fit.
+        ConfigError: the images or the factory are missing.
+    """
+    network = _opened(request, kind)
+    _check_fit(network)
+    return network
+
+
+def _opened(request: Request, kind: FileKind) -> Network:
+    if kind is FileKind.CHECKPOINT:
+        return _own(request)
+    if kind in (FileKind.STATE_DICT, FileKind.SAFETENSORS):
+        return _foreign(request, read_state_dict(request.file))
+    if kind is FileKind.PICKLE:
+        content = read_pickle(request.file, unsafe_pickle=request.unsafe_pickle)
+        return _with_images(request, content) if isinstance(content, nn.Module) else _foreign(request, content)
+    raise refuse(request.file, kind)
+
+
+def _own(request: Request) -> Network:
+    if request.model is not None:
+        raise ConfigError(f"{request.file} is a gausslab checkpoint and brings its own network; leave --model out")
+    checkpoint = load_checkpoint(request.file)
+    loaded = _made_with(checkpoint) if request.data is None else data.load(replace(request.data, images=None))
+    identity = replace(identify(checkpoint.config), data=loaded.name)
+    shape = request.input_shape or checkpoint.image_shape
+    return Network(checkpoint.model, identity, _chosen(loaded, request), shape)
+
+
+def _made_with(checkpoint: Checkpoint) -> data.ImageData:
+    """The images a checkpoint was made with, in training no more than it was trained on."""
+    loaded = data.load(checkpoint.config.data)
+    if checkpoint.data_digest not in ("", loaded.held_out_digest):
+        raise CheckpointError(
+            f"the images of {loaded.name} are not those the checkpoint was made with (files were added, removed or "
+            "changed); name them with --data to probe on them all the same"
+        )
+    return loaded
+
+
+def _foreign(request: Request, weights: Mapping[str, Tensor]) -> Network:
+    if request.model is None:
+        raise ConfigError(f"{request.file} is a state_dict; say what builds its network with --model pkg.mod:factory")
+    model = build_model(request.model, request.model_kwargs)
+    load_into(model, weights, strict=request.strict)
+    return _with_images(request, model.eval())
+
+
+def _with_images(request: Request, model: nn.Module) -> Network:
+    if request.data is None:
+        raise ConfigError(f"say which images to show the network with --data; choices: {', '.join(data.DATASETS)}")
+    identity = Identity(run=request.file.stem, data=request.data.name, model=type(model).__name__)
+    loaded = data.load(replace(request.data, images=None))
+    return Network(model, identity, _chosen(loaded, request), request.input_shape)
+
+
+def _chosen(loaded: data.ImageData, request: Request) -> UInt8[Tensor, "samples channels height width"]:
+    parts = (
+        (loaded.train, loaded.validation, loaded.test) if request.split == "all" else (getattr(loaded, request.split),)
+    )
+    return torch.cat([part.images for part in parts])[: request.images]
+
+
+@torch.no_grad()
+def _check_fit(network: Network) -> None:
+    """Show the network one image, so that one that takes other inputs is told in a line and not by a traceback.
+
+    Raises:
+        ConfigError: the network cannot take the images.
+    """
+    image = next(network.batches())[:1]
+    network.model.eval()
+    try:
+        network.model(image)
+    except Exception as error:  # a user's network may raise anything
+        raise ConfigError(
+            f"{network.identity.model} cannot take images of shape {tuple(image.shape[1:])}: "
+            f"{first_line(error)}; bring them to its shape with --input CHANNELSxHEIGHTxWIDTH"
+        ) from None
+
+
+def to_shape(
+    images: Float[Tensor, "samples channels height width"], shape: tuple[int, int, int] | None
+) -> Float[Tensor, "samples channels_out height_out width_out"]:
+    """Grey repeated to three channels or colours averaged to one, then resized (bilinear, antialiased).
+
+    >>> to_shape(torch.zeros(2, 1, 32, 32), (3, 64, 64)).shape
+    torch.Size([2, 3, 64, 64])
+    """
+    if shape is None:
+        return images
+    channels, height, width = shape
+    if images.shape[1] != channels:
+        images = images.mean(1, keepdim=True).expand(-1, channels, -1, -1)
+    if images.shape[2:] != (height, width):
+        images = functional.interpolate(images, (height, width), mode="bilinear", antialias=True).clamp(0, 1)
+    return images
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
