@@ -1,5 +1,7 @@
 """Fixtures that every test may use."""
 
+import signal
+
 import jaxtyping
 import pytest
 
@@ -11,6 +13,14 @@ TINY = SweepConfig(
     channels=(2,),
     seeds=(0, 1),
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible():
+    """A shell that starts the tests in the background leaves Ctrl-C ignored, in them and in what they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -40,6 +40,7 @@ def failing_for(seed, error):
     def perform(run, report):
         if run.config.seed == seed:
             raise error
+        return ("radial_ks: a reason",)
 
     return perform
 
@@ -50,6 +51,7 @@ def test_a_run_that_fails_does_not_stop_the_others(tmp_path, monkeypatch, tiny_c
     outcomes = run_all(configs, tmp_path, 1, lambda progress: None, ended.append)
     assert [outcome.config for outcome in outcomes] == configs
     assert [outcome.error for outcome in outcomes] == [None, "not finite", None, "not finite"]
+    assert [outcome.remarks for outcome in outcomes] == [("radial_ks: a reason",), (), ("radial_ks: a reason",), ()]
     assert ended == outcomes
     assert not any(outcome.details for outcome in outcomes)
 

@@ -136,7 +136,7 @@ def test_other_layers_are_left_out_if_one_is_the_bottleneck():
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (sweep().drop(columns=["null_sd", "seed"]), "lacks the columns seed, null_sd$"),
+        (sweep().drop(columns=["value", "seed"]), "lacks the columns seed, value$"),
         (pd.DataFrame({"x": [1]}), "^the table of the sweep is not a table of measurements"),
         (to_frame([row("knn_kl", "excess", 0.1)]), "no row with a width"),
         (sweep().iloc[:0], "no row with a width"),
