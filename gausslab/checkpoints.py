@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gausslab.config import TrainConfig, from_dict
+from gausslab.config import TrainConfig
 from gausslab.errors import CheckpointError, ConfigError, first_line
 from gausslab.files import write_atomically
 from gausslab.models import Autoencoder, build
+from gausslab.serialisation import from_dict
 
 FORMAT = "gausslab-checkpoint"
 VERSION = 1

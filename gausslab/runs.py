@@ -17,9 +17,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gausslab.config import TrainConfig, from_json, to_json
+from gausslab.config import TrainConfig
 from gausslab.errors import ConfigError, RunError
 from gausslab.files import write_atomically
+from gausslab.serialisation import from_json, to_json
 
 
 class Run:

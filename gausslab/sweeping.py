@@ -10,11 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from gausslab import tables
-from gausslab.config import SweepConfig, from_json, to_json
+from gausslab.config import SweepConfig
 from gausslab.errors import ConfigError, GausslabError, RunError
 from gausslab.files import write_atomically
 from gausslab.models import check_network
 from gausslab.runs import Run, exclusive
+from gausslab.serialisation import from_json, to_json
 from gausslab.training import Reporter, load_images
 from gausslab.workers import Outcome, run_all
 

@@ -14,6 +14,7 @@ PACKAGE = Path(gausslab.__file__).parent
 STAGES = (
     "errors",
     "files",
+    "serialisation",  # dataclasses as JSON, below what they configure
     "config",
     "seeding",
     "provenance",

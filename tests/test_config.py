@@ -16,11 +16,9 @@ from gausslab.config import (
     SweepConfig,
     TrainConfig,
     TrainingConfig,
-    from_dict,
-    from_json,
-    to_json,
 )
 from gausslab.errors import ConfigError
+from gausslab.serialisation import from_dict, from_json, to_json
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from gausslab import files
-from gausslab.config import TrainConfig, to_json
+from gausslab.config import TrainConfig
 from gausslab.errors import RunError
 from gausslab.runs import Run
+from gausslab.serialisation import to_json
 
 CONFIG = TrainConfig()
 

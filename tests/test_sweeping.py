@@ -14,9 +14,10 @@ import pytest
 from test_workers import alive, children, failing_for, wait_until
 
 from gausslab import sweeping, tables, workers
-from gausslab.config import DataConfig, SweepConfig, TrainConfig, TrainingConfig, to_json
+from gausslab.config import DataConfig, SweepConfig, TrainConfig, TrainingConfig
 from gausslab.errors import ConfigError, DataError, DivergenceError, GausslabError, RunError
 from gausslab.runs import exclusive
+from gausslab.serialisation import to_json
 from gausslab.sweeping import default_jobs, sweep
 
 LINUX = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes in /proc")
@@ -258,7 +259,8 @@ def same_results(left, right):
 PROGRAM = """
 import sys
 from pathlib import Path
-from gausslab.config import SweepConfig, from_json
+from gausslab.config import SweepConfig
+from gausslab.serialisation import from_json
 from gausslab.sweeping import sweep
 
 if __name__ == "__main__":

@@ -16,12 +16,13 @@ import torch
 
 from gausslab import checkpoints, training
 from gausslab.checkpoints import load, load_checkpoint
-from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig, to_json
+from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig
 from gausslab.data import Split
 from gausslab.errors import CheckpointError, ConfigError, DivergenceError
 from gausslab.objectives import Batch, Reconstruction
 from gausslab.objectives.reconstruction import Loss
 from gausslab.runs import Run
+from gausslab.serialisation import to_json
 from gausslab.training import batch, threads, train
 
 CONFIG = TrainConfig(

@@ -7,29 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from made_table import made
 from scipy import stats
 
 from gausslab.errors import GausslabError
 from gausslab.probing import Identity, blank, measure_samples
 from gausslab.summary import Quantity
-from gausslab.tables import Measurement, concat, to_frame
+from gausslab.tables import concat
 from gausslab.trends import MEASURES, answer, kendall_tau, trend, trends, verdict
-
-
-def made(
-    values: dict[int, list[float]], estimator: str = "kl_decomposition", statistic: str = "total", unit: str = "all"
-):
-    """A made table: one number a run, KL totals by width, a seed each."""
-    return to_frame(
-        Measurement(
-            run=f"made-{width}-{seed}", data="made", model="ae", width=width, channels=1, depth=4, seed=seed,
-            layer="bottleneck", point="normalized", statistics="running", unit=unit, n_units=width, estimator=estimator,
-            statistic=statistic, value=value, standard_error=math.nan, null_mean=0.5 * width, null_sd=math.nan,
-            p_value=math.nan, n_samples=100,
-        )
-        for width, row in values.items()
-        for seed, value in enumerate(row)
-    )  # fmt: skip
 
 
 def per_unit(values: dict[int, list[float]]) -> dict[int, list[float]]:

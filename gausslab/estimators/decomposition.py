@@ -8,14 +8,12 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from gausslab.estimators.calibration import NullLaw, null_laws_of_samples
-from gausslab.estimators.contract import Estimate, NullKind, Reading, Readings, checked, computed_from
+from gausslab.estimators.contract import Estimate, Reading, Readings, computed_from
 from gausslab.estimators.entropy import (
-    NEIGHBOUR,
-    check_parameters,
+    NeighbourEstimator,
     jackknife_variance,
     log_distances,
     neighbour_work,
-    without_duplicates,
 )
 from gausslab.estimators.moments import (
     moment_part_estimates,
@@ -52,7 +50,7 @@ def whitened_null(samples: int, units: int, k: int) -> dict[str, NullLaw]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KLDecomposition:
+class KLDecomposition(NeighbourEstimator):
     r"""KL(p || N(0, I)) in nats = mean_scale + correlation + beyond_second_order.
 
     `mean_scale`: $\frac12 \sum_j (s_j^2 + m_j^2 - 1 - \ln s_j^2)$ and `correlation`: $-\frac12 \ln\det R$, each less
@@ -83,21 +81,10 @@ class KLDecomposition:
     """
 
     name: ClassVar[str] = "kl_decomposition"
-    null: ClassVar[NullKind] = "simple"
-    k: int = NEIGHBOUR
-    duplicates: str = "error"
-
-    def __post_init__(self) -> None:
-        check_parameters(self.name, self.k, self.duplicates)
-
-    @property
-    def min_samples(self) -> int:
-        """Every sample needs k + 1 others; whitening needs more samples than units."""
-        return self.k + 2
 
     def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
         """Rows `total`, `mean_scale`, `correlation` and `beyond_second_order`."""
-        x = without_duplicates(checked(x, self), self.duplicates, self.name)
+        x = self.usable(x)
         readings = whitened_readings(x, self.k, self.name)
         laws = whitened_null(len(x), x.shape[1], self.k)
         parts = [*moment_part_estimates(laws, readings, len(x), x.shape[1])]

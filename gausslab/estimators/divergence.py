@@ -6,13 +6,13 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from gausslab.estimators.contract import Estimate, NullKind, checked, computed_from
+from gausslab.estimators.contract import Estimate, computed_from
 from gausslab.estimators.decomposition import whitened_null, whitened_readings
-from gausslab.estimators.entropy import NEIGHBOUR, check_parameters, plain_null, plain_readings, without_duplicates
+from gausslab.estimators.entropy import NeighbourEstimator, plain_null, plain_readings
 
 
 @dataclass(frozen=True, kw_only=True)
-class KnnKL:
+class KnnKL(NeighbourEstimator):
     r"""One-sample nearest-neighbour estimate of KL(p || N(0, I)) in nats.
 
     `statistic`: $-\hat H_k(x) + \frac d2 \ln 2\pi + \frac1{2n} \sum_i \|x_i\|^2$ on the code as given, simple null.
@@ -35,21 +35,10 @@ class KnnKL:
     """
 
     name: ClassVar[str] = "knn_kl"
-    null: ClassVar[NullKind] = "simple"
-    k: int = NEIGHBOUR
-    duplicates: str = "error"
-
-    def __post_init__(self) -> None:
-        check_parameters(self.name, self.k, self.duplicates)
-
-    @property
-    def min_samples(self) -> int:
-        """Every sample needs k + 1 others; whitening needs more samples than units."""
-        return self.k + 2
 
     def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
         """Rows `statistic`, `whitened` and `excess`."""
-        x = without_duplicates(checked(x, self), self.duplicates, self.name)
+        x = self.usable(x)
         given, white = plain_readings(x, self.k)["divergence"], whitened_readings(x, self.k, self.name)["negentropy"]
         law = whitened_null(len(x), x.shape[1], self.k)["negentropy"]
         rows = (

@@ -1,6 +1,7 @@
 r"""Differential entropy by nearest neighbours (Kozachenko & Leonenko 1987)."""
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -138,19 +139,46 @@ def neighbour_work(samples: int, units: int) -> float:
     return float(samples) ** 2 * (units + 48)
 
 
-def check_parameters(name: str, k: int, duplicates: str) -> None:
-    """Reject what the neighbour estimators cannot use.
+@dataclass(frozen=True, kw_only=True)
+class NeighbourEstimator(ABC):
+    """What all nearest-neighbour estimators have in common.
 
-    Raises:
-        ConfigError: naming the field.
+    Attributes:
+        k: which neighbour.
+        duplicates: `error`, `drop` or `jitter`, see `without_duplicates`.
     """
-    require_positive(name, "k", k)
-    if duplicates not in DUPLICATES:
-        raise ConfigError(f"{name}: unknown duplicates={duplicates!r}; {choices(str(duplicates), DUPLICATES)}")
+
+    name: ClassVar[str]
+    null: ClassVar[NullKind] = "simple"
+    k: int = NEIGHBOUR
+    duplicates: str = "error"
+
+    def __post_init__(self) -> None:
+        require_positive(self.name, "k", self.k)
+        if self.duplicates not in DUPLICATES:
+            given = f"duplicates={self.duplicates!r}"
+            raise ConfigError(f"{self.name}: unknown {given}; {choices(str(self.duplicates), DUPLICATES)}")
+
+    @property
+    def min_samples(self) -> int:
+        """Every sample needs k + 1 others; estimators that whiten also need more samples than units."""
+        return self.k + 2
+
+    @abstractmethod
+    def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
+        """The estimator's rows."""
+
+    def usable(self, x: Float[Tensor, "samples units"]) -> Float64[Tensor, "kept units"]:
+        """The samples in float64, duplicates dealt with.
+
+        Raises:
+            EstimatorError: they cannot be used.
+        """
+        return without_duplicates(checked(x, self), self.duplicates, self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
-class KnnEntropy:
+class KnnEntropy(NeighbourEstimator):
     r"""Kozachenko-Leonenko entropy in nats, and its gap to Gaussian samples of the same shape.
 
     `statistic`: $\psi(n) - \psi(k) + \ln V_d + \frac dn \sum_i \ln R_{ik}$ on the code as given. `gap`: its mean over
@@ -174,21 +202,10 @@ class KnnEntropy:
     """
 
     name: ClassVar[str] = "knn_entropy"
-    null: ClassVar[NullKind] = "simple"
-    k: int = NEIGHBOUR
-    duplicates: str = "error"
-
-    def __post_init__(self) -> None:
-        check_parameters(self.name, self.k, self.duplicates)
-
-    @property
-    def min_samples(self) -> int:
-        """Every sample needs k + 1 others."""
-        return self.k + 2
 
     def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
         """Rows `statistic` and `gap`."""
-        x = without_duplicates(checked(x, self), self.duplicates, self.name)
+        x = self.usable(x)
         reading = plain_readings(x, self.k)["entropy"]
         law = plain_null(len(x), x.shape[1], self.k)["entropy"]
         rows = (law.estimate("statistic", reading, quantity="nats"), law.shortfall("gap", reading, quantity="nats"))

@@ -1,5 +1,6 @@
 """Classical tests of normality, one unit at a time, with Holm's correction over the units. All are composite."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -72,8 +73,25 @@ def unit_rows(tests: UnitTests, law: NullLaw) -> tuple[Estimate, ...]:
     return *units, rejected
 
 
+class UnitTest(ABC):
+    """A test of every unit by itself, with its library's own p-values: what the five have in common."""
+
+    name: ClassVar[str]
+    null: ClassVar[NullKind] = "composite"
+    min_samples: ClassVar[int]
+
+    def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
+        """A row `statistic` a unit and one `rejected_share`."""
+        return unit_rows(self._tests(checked(x, self).numpy()), unit_null(self.name, len(x), self._tests))
+
+    @staticmethod
+    @abstractmethod
+    def _tests(columns: Columns) -> UnitTests:
+        """Statistic and p-value of every column."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class ShapiroWilk:
+class ShapiroWilk(UnitTest):
     r"""Shapiro-Wilk test a unit: $W = (\sum_i a_i x_{(i)})^2 / \sum_i (x_i - \bar x)^2$, at most 1.
 
     Rows `statistic` (p by Royston's approximation, through scipy) and `rejected_share` (5 %, Holm).
@@ -85,7 +103,6 @@ class ShapiroWilk:
     """
 
     name: ClassVar[str] = "shapiro_wilk"
-    null: ClassVar[NullKind] = "composite"
     min_samples: ClassVar[int] = 3
 
     def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
@@ -107,7 +124,7 @@ def _subsample(columns: Columns) -> Float64[np.ndarray, "chosen units"]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DAgostinoK2:
+class DAgostinoK2(UnitTest):
     r"""D'Agostino's omnibus test a unit: $K^2 = Z(\sqrt{b_1})^2 + Z(b_2)^2$ of skewness and kurtosis.
 
     Chi-squared with 2 degrees of freedom under the null.
@@ -120,12 +137,7 @@ class DAgostinoK2:
     """
 
     name: ClassVar[str] = "dagostino_k2"
-    null: ClassVar[NullKind] = "composite"
     min_samples: ClassVar[int] = 20
-
-    def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
-        """A row `statistic` a unit and one `rejected_share`."""
-        return unit_rows(self._tests(checked(x, self).numpy()), unit_null(self.name, len(x), self._tests))
 
     @staticmethod
     def _tests(columns: Columns) -> UnitTests:
@@ -133,7 +145,7 @@ class DAgostinoK2:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JarqueBera:
+class JarqueBera(UnitTest):
     r"""Jarque-Bera test a unit: $JB = \frac n6 (g_1^2 + g_2^2 / 4)$, chi-squared with 2 d.o.f. for large n.
 
     Rows `statistic` (asymptotic p, through scipy) and `rejected_share` (5 %, Holm).
@@ -145,12 +157,7 @@ class JarqueBera:
     """
 
     name: ClassVar[str] = "jarque_bera"
-    null: ClassVar[NullKind] = "composite"
     min_samples: ClassVar[int] = 20
-
-    def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
-        """A row `statistic` a unit and one `rejected_share`."""
-        return unit_rows(self._tests(checked(x, self).numpy()), unit_null(self.name, len(x), self._tests))
 
     @staticmethod
     def _tests(columns: Columns) -> UnitTests:
@@ -158,7 +165,7 @@ class JarqueBera:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AndersonDarling:
+class AndersonDarling(UnitTest):
     r"""Anderson-Darling test a unit, mean and variance estimated.
 
     $A^2 = -n - \frac1n \sum_i (2i-1) [\ln\Phi(y_{(i)}) + \ln(1 - \Phi(y_{(n+1-i)}))]$ of standardised values (n - 1).
@@ -171,12 +178,7 @@ class AndersonDarling:
     """
 
     name: ClassVar[str] = "anderson_darling"
-    null: ClassVar[NullKind] = "composite"
     min_samples: ClassVar[int] = 8
-
-    def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
-        """A row `statistic` a unit and one `rejected_share`."""
-        return unit_rows(self._tests(checked(x, self).numpy()), unit_null(self.name, len(x), self._tests))
 
     @staticmethod
     def _tests(columns: Columns) -> UnitTests:
@@ -186,7 +188,7 @@ class AndersonDarling:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lilliefors:
+class Lilliefors(UnitTest):
     r"""Lilliefors test a unit: Kolmogorov-Smirnov distance to the normal with the unit's own mean and variance (n - 1).
 
     $D = \sup_x |F_n(x) - \Phi((x - \bar x) / s)|$; large values reject. Rows `statistic` and `rejected_share` (5 %,
@@ -199,7 +201,6 @@ class Lilliefors:
     """
 
     name: ClassVar[str] = "lilliefors"
-    null: ClassVar[NullKind] = "composite"
     min_samples: ClassVar[int] = 4
 
     def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:

@@ -13,7 +13,8 @@ import gausslab
 from gausslab import files
 from gausslab.cli import run
 from gausslab.cli.lists import repeat_names
-from gausslab.config import SweepConfig, from_json
+from gausslab.config import SweepConfig
+from gausslab.serialisation import from_json
 
 SMALL = ["--data", "digits", "--images", "100", "--batch", "50", "--scale", "smoke", "--epochs", "1"]
 SWEEP = ["sweep", "--widths", "2", "4", "--seeds", "0", *SMALL, "--jobs", "1"]
