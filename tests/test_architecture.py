@@ -20,6 +20,7 @@ STAGES = (
     "provenance",
     "tables",
     "runs",
+    "laws",  # what estimators are checked against: free of torch
     "data",
     "estimators",  # before models: an objective uses an estimator, no estimator knows a network
     "models",

@@ -1,0 +1,112 @@
+"""Known divergences against independent computations: scipy's densities, and plain averages of log ratios."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from gausslab.errors import ConfigError
+from gausslab.laws import LAWS, get, rotation
+from gausslab.seeding import numpy_generator
+
+EVERY = pytest.mark.parametrize("name", sorted(LAWS))
+SAMPLES = 40_000
+
+
+def averaged(log_density, x):
+    """Mean log ratio of a density to N(0, I) over samples, and its standard error."""
+    ratios = log_density(x) - stats.norm.logpdf(x).sum(1)
+    return ratios.mean(), ratios.std() / math.sqrt(len(x))
+
+
+def unit_density(law):
+    return lambda x: law.logpdf(x * law.std() + law.mean()).sum(1) + x.shape[1] * math.log(law.std())
+
+
+def turned(log_density):
+    return lambda x: log_density(x @ rotation(x.shape[1]).T)
+
+
+def t_density(x):
+    return stats.multivariate_t(shape=np.eye(x.shape[1]) * 3 / 5, df=5).logpdf(x)
+
+
+def cluster_density(x):
+    mean = 2 / math.sqrt(x.shape[1])
+    scale = math.sqrt(1 + mean**2)
+    each = [stats.norm.logpdf(x * scale + side * mean).sum(1) for side in (-1, 1)]
+    return np.logaddexp(*each) - math.log(2) + x.shape[1] * math.log(scale)
+
+
+def bimodal_density(x):
+    first = [stats.norm.logpdf(x[:, 0] * math.sqrt(5) + side * 2) for side in (-1, 1)]
+    return np.logaddexp(*first) - math.log(2) + math.log(5) / 2 + stats.norm.logpdf(x[:, 1:]).sum(1)
+
+
+def shell_density(x):
+    units = x.shape[1]
+    chi, radii = stats.chi(units), np.linalg.norm(x, axis=1)
+    scale = math.sqrt(units / (chi.mean() ** 2 + chi.var() / 4))
+    before = chi.mean() + (radii / scale - chi.mean()) * 2
+    return chi.logpdf(before) + math.log(2 / scale) - chi.logpdf(radii) + stats.norm.logpdf(x).sum(1)
+
+
+def correlated_density(x):
+    units = x.shape[1]
+    return stats.multivariate_normal(cov=0.7 * np.eye(units) + 0.3 * np.ones((units, units))).logpdf(x)
+
+
+DENSITIES = {
+    "gaussian": unit_density(stats.norm()),
+    "correlated": correlated_density,
+    "t10": unit_density(stats.t(10)),
+    "t5": unit_density(stats.t(5)),
+    "t5-elliptical": t_density,
+    "cube": unit_density(stats.uniform()),
+    "cube-rotated": turned(unit_density(stats.uniform(-1e-9, 1 + 2e-9))),
+    "laplace": unit_density(stats.laplace()),
+    "laplace-rotated": turned(unit_density(stats.laplace())),
+    "clusters": cluster_density,
+    "bimodal-direction": turned(bimodal_density),
+    "thin-shell": shell_density,
+}
+
+
+@EVERY
+@pytest.mark.parametrize("units", [1, 2, 8])
+def test_the_divergence_is_the_mean_log_ratio_of_the_densities(name, units):
+    x = get(name).draw(numpy_generator(1, name), SAMPLES, units)
+    value, error = averaged(DENSITIES[name], x)
+    assert get(name).kl(units) == pytest.approx(value, abs=4 * error + 1e-6)
+
+
+@EVERY
+def test_units_have_mean_0_and_variance_1(name):
+    x = get(name).draw(numpy_generator(2, name), SAMPLES, 6)
+    spread = np.sqrt(((x**2 - 1) ** 2).mean(0) / SAMPLES)
+    assert (np.abs(x.mean(0)) < 5 / math.sqrt(SAMPLES)).all()
+    assert (np.abs(x.var(0) - 1) < 5 * spread + 1e-9).all()
+
+
+@EVERY
+def test_negentropy_is_the_divergence_less_that_of_the_moments(name):
+    x = get(name).draw(numpy_generator(3, name), SAMPLES, 6)
+    centred = x - x.mean(0)
+    _, log_determinant = np.linalg.slogdet(np.corrcoef(x.T))
+    fourth = ((np.linalg.norm(centred, axis=1) ** 2 - 6) ** 2).mean()
+    tolerance = 5 * math.sqrt(fourth / SAMPLES)
+    assert get(name).kl(6) - get(name).negentropy(6) == pytest.approx(-log_determinant / 2, abs=tolerance)
+    assert get(name).negentropy(6) >= 0
+
+
+def test_rotated_laws_are_turned_by_the_same_rotation_each_time():
+    assert np.array_equal(rotation(5), rotation(5))
+    np.testing.assert_allclose(rotation(5) @ rotation(5).T, np.eye(5), atol=1e-12)
+    plain = get("cube").draw(numpy_generator(0, "x"), 10, 5)
+    np.testing.assert_allclose(get("cube-rotated").draw(numpy_generator(0, "x"), 10, 5), plain @ rotation(5))
+
+
+def test_unknown_law():
+    with pytest.raises(ConfigError, match=r"unknown law 'cub'; did you mean 'cube'\?"):
+        get("cub")
