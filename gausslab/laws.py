@@ -41,6 +41,7 @@ class Law:
         drawing: samples from a generator.
         divergence: KL(p || N(0, I)) in nats by the number of units.
         negentropy: KL(p || N(mean, covariance)) in nats by the number of units.
+        unit_negentropy: negentropy of one unit by the number of units, if known.
         rotated: whether the units are mixed by a fixed random rotation.
     """
 
@@ -48,6 +49,7 @@ class Law:
     drawing: Drawing
     divergence: Callable[[int], float]
     negentropy: Callable[[int], float]
+    unit_negentropy: Callable[[int], float] | None = None
     rotated: bool = False
 
     def draw(self, generator: np.random.Generator, samples: int, units: int) -> Samples:
@@ -58,6 +60,15 @@ class Law:
     def kl(self, units: int) -> float:
         """KL(p || N(0, I)) in nats."""
         return self.divergence(units)
+
+    def marginal_negentropy(self, units: int) -> float | None:
+        """Sum of the units' negentropies in nats; None where it is not known (rotated laws)."""
+        return None if self.unit_negentropy is None else units * self.unit_negentropy(units)
+
+    def dependence(self, units: int) -> float | None:
+        """Negentropy of all units less the sum of theirs, in nats; None where it is not known."""
+        marginal = self.marginal_negentropy(units)
+        return None if marginal is None else self.negentropy(units) - marginal
 
 
 def rotation(units: int) -> Float64[np.ndarray, "units units"]:
@@ -81,7 +92,8 @@ def of_independent_units(name: str, one: Any, *, rotated: bool = False) -> Law:
     def total(units: int) -> float:
         return units * each
 
-    return Law(name=name, drawing=drawing, divergence=total, negentropy=total, rotated=rotated)
+    unit = None if rotated else lambda units: each
+    return Law(name=name, drawing=drawing, divergence=total, negentropy=total, unit_negentropy=unit, rotated=rotated)
 
 
 def elliptical_t(name: str, freedom: float) -> Law:
@@ -101,7 +113,7 @@ def elliptical_t(name: str, freedom: float) -> Law:
         entropy += whole * (digamma(whole) - digamma(half)) - units / 2 * math.log(freedom / (freedom - 2))
         return float(units * HALF_LOG_2_PI_E - entropy)
 
-    return Law(name=name, drawing=drawing, divergence=total, negentropy=total)
+    return Law(name=name, drawing=drawing, divergence=total, negentropy=total, unit_negentropy=lambda units: total(1))
 
 
 def thin_shell(name: str) -> Law:
@@ -157,22 +169,41 @@ def two_modes(name: str, *, joint: bool) -> Law:
         return np.asarray(x)
 
     def beyond(units: int) -> float:
-        def term(y: float) -> float:
-            density = (stats.norm.pdf(y - SEPARATION) + stats.norm.pdf(y + SEPARATION)) / 2
-            return float(-density * math.log(density))
+        return mode_negentropy(SEPARATION)
 
-        edge = SEPARATION + 12
-        entropy = quad(term, -edge, edge, limit=200, points=[-SEPARATION, SEPARATION])[0]
-        return float(HALF_LOG_2_PI_E + math.log1p(SEPARATION**2) / 2 - entropy)
+    def one(units: int) -> float:
+        return mode_negentropy(per_unit(units))
 
     def total(units: int) -> float:
         if not joint:
             return beyond(units)
-        return (
-            beyond(units) - equicorrelated_log_determinant(units, per_unit(units) ** 2 / (1 + per_unit(units) ** 2)) / 2
-        )
+        correlation = per_unit(units) ** 2 / (1 + per_unit(units) ** 2)
+        return beyond(units) - equicorrelated_log_determinant(units, correlation) / 2
 
-    return Law(name=name, drawing=drawing, divergence=total, negentropy=beyond, rotated=not joint)
+    return Law(
+        name=name,
+        drawing=drawing,
+        divergence=total,
+        negentropy=beyond,
+        unit_negentropy=one if joint else None,
+        rotated=not joint,
+    )
+
+
+def mode_negentropy(separation: float) -> float:
+    """Negentropy of an equal mixture of N(-separation, 1) and N(separation, 1), in nats."""
+
+    def term(y: float) -> float:
+        density = (stats.norm.pdf(y - separation) + stats.norm.pdf(y + separation)) / 2
+        return float(-density * math.log(density))
+
+    edge = separation + 12
+    entropy = quad(term, -edge, edge, limit=200, points=[-separation, separation])[0]
+    return float(HALF_LOG_2_PI_E + math.log1p(separation**2) / 2 - entropy)
+
+
+def _nothing(units: int) -> float:
+    return 0.0
 
 
 def equicorrelated_log_determinant(units: int, correlation: float) -> float:
@@ -191,7 +222,7 @@ def correlated_gaussian(name: str) -> Law:
     def total(units: int) -> float:
         return -equicorrelated_log_determinant(units, CORRELATION) / 2
 
-    return Law(name=name, drawing=drawing, divergence=total, negentropy=lambda _: 0.0)
+    return Law(name=name, drawing=drawing, divergence=total, negentropy=_nothing, unit_negentropy=_nothing)
 
 
 def gaussian(name: str) -> Law:
@@ -200,7 +231,7 @@ def gaussian(name: str) -> Law:
     def drawing(generator: np.random.Generator, samples: int, units: int) -> Samples:
         return generator.standard_normal((samples, units))
 
-    return Law(name=name, drawing=drawing, divergence=lambda _: 0.0, negentropy=lambda _: 0.0)
+    return Law(name=name, drawing=drawing, divergence=_nothing, negentropy=_nothing, unit_negentropy=_nothing)
 
 
 _ALL = (

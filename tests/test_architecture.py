@@ -23,6 +23,7 @@ STAGES = (
     "laws",  # what estimators are checked against: free of torch
     "data",
     "estimators",  # before models: an objective uses an estimator, no estimator knows a network
+    "validity",  # laws and estimators, no network
     "models",
     "objectives",
     "checkpoints",  # of gausslab's own models; before training, which writes them

@@ -100,6 +100,23 @@ def test_negentropy_is_the_divergence_less_that_of_the_moments(name):
     assert get(name).negentropy(6) >= 0
 
 
+@pytest.mark.parametrize("name", sorted(LAWS))
+def test_a_single_units_negentropy_is_that_of_the_law_in_one_dimension(name):
+    if name in ("gaussian", "correlated", "t10", "t5", "t5-elliptical", "cube", "laplace"):
+        assert get(name).marginal_negentropy(7) == pytest.approx(7 * get(name).negentropy(1), abs=1e-9)
+        assert get(name).marginal_negentropy(7) + get(name).dependence(7) == pytest.approx(get(name).negentropy(7))
+    elif name == "clusters":  # two clusters one per unit's standard deviation apart, by quadrature on a grid
+        y = np.linspace(-12, 12, 200_001)
+        mean = 2 / math.sqrt(7)
+        density = (stats.norm.pdf(y - mean) + stats.norm.pdf(y + mean)) / 2
+        entropy = -np.trapezoid(density * np.log(density), y)
+        gaussian = math.log(2 * math.pi * math.e * (1 + mean**2)) / 2
+        assert get(name).marginal_negentropy(7) == pytest.approx(7 * (gaussian - entropy), abs=1e-8)
+    else:
+        assert get(name).marginal_negentropy(7) is None
+        assert get(name).dependence(7) is None
+
+
 def test_rotated_laws_are_turned_by_the_same_rotation_each_time():
     assert np.array_equal(rotation(5), rotation(5))
     np.testing.assert_allclose(rotation(5) @ rotation(5).T, np.eye(5), atol=1e-12)
