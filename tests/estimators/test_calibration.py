@@ -81,7 +81,9 @@ def test_fewer_replicates_where_they_are_dear(folder):
     def readings(x):
         return {"mean": Reading(float(x.mean()), 0.1)}
 
-    counts = [len(null_laws_of_samples("m", 5, 2, readings, work)["mean"].replicates) for work in (1.0, 1.4e10, 1e13)]
+    counts = [
+        len(null_laws_of_samples(f"m{work}", 5, 2, readings, work)["mean"].replicates) for work in (1.0, 1.4e10, 1e13)
+    ]
     assert counts == [99, 50, 39]
 
 

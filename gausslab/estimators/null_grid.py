@@ -1,0 +1,183 @@
+r"""The null laws that are shipped: every default statistic on a grid of n and d, so that few have to be drawn.
+
+A law at n and d of the grid is taken as it stands. Between two n of the grid it is interpolated in $\ln n$, through
+the four nearest: standardised order statistic by order statistic, mean, sd and mean variance each for itself, positive
+ones by their logarithm. The number of units must be the grid's.
+
+The file holds order statistics at the ranks of `kept_ranks`, standardised, in single precision (1e-7 of the null's
+sd); means, sds and variances in double.
+"""
+
+import io
+import json
+import math
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+from gausslab.estimators.null_law import NullLaw, Thinning, kept_ranks
+
+SAMPLES = (250, 500, 1000, 2000, 5000, 10_000)
+UNITS = (1, 2, 4, 8, 16, 32, 64, 128)
+FORMAT = 1
+FILE = Path(__file__).parent / "nulls.npz"
+
+_KEY = re.compile(r"(?P<family>.+?)(?:/n=(?P<samples>\d+))?(?:/d=(?P<units>\d+))?")
+_WIDEST = 2.6
+_CLEAR = 5
+
+
+class Place(NamedTuple):
+    """A key taken apart: the family with all its parameters, and n and d where the law depends on them."""
+
+    family: str
+    samples: int | None
+    units: int | None
+
+    @classmethod
+    def of(cls, key: str) -> "Place":
+        """The parts of a key.
+
+        >>> Place.of("knn-plain/k=5/n=500/d=8"), Place.of("lilliefors/n=70").units
+        (Place(family='knn-plain/k=5', samples=500, units=8), None)
+        """
+        found = _KEY.fullmatch(key)
+        family, *numbers = found.groups() if found else (key, None, None)
+        samples, units = (None if number is None else int(number) for number in numbers)
+        return cls(family, samples, units)
+
+
+Laws = dict[str, NullLaw]
+
+
+class NullGrid:
+    """Null laws by their place."""
+
+    def __init__(self, laws: Mapping[Place, Laws]) -> None:
+        self._laws: dict[tuple[str, int | None], dict[int | None, Laws]] = {}
+        for place, found in laws.items():
+            self._laws.setdefault((place.family, place.units), {})[place.samples] = found
+
+    @property
+    def places(self) -> list[Place]:
+        """What the grid covers."""
+        return [Place(family, samples, units) for (family, units), laws in self._laws.items() for samples in laws]
+
+    def laws(self, key: str) -> Laws | None:
+        """The laws of a key as they stand or interpolated in n, None if the grid does not reach there."""
+        family, samples, units = Place.of(key)
+        known = self._laws.get((family, units), {})
+        if samples in known or samples is None:
+            return known.get(samples)
+        around = _around(samples, [each for each in known if each is not None])
+        names = known[around[0]] if around else {}
+        return {name: interpolated({each: known[each][name] for each in around}, samples) for name in names} or None
+
+
+@cache
+def shipped_grid() -> NullGrid:
+    """The grid that comes with the package; an absent or unreadable file is an empty one, whose laws are drawn."""
+    try:
+        return read(FILE.read_bytes())
+    except (OSError, ValueError, KeyError):
+        return NullGrid({})
+
+
+def shipped(key: str) -> Laws | None:
+    """The shipped laws of a key."""
+    return shipped_grid().laws(key)
+
+
+def interpolated(laws: Mapping[int, NullLaw], samples: int) -> NullLaw:
+    """The law at another n, from those around it."""
+    every = list(laws.values())
+    weights = lagrange(np.log(list(laws)), math.log(samples))
+    fewest = min(every, key=lambda law: law.size)
+    shapes = np.array([_standardised(law, fewest.ranks / (fewest.size + 1)) for law in every])
+    mean, sd = _signed(every, weights), _positive([law.sd for law in every], weights)
+    error = sd * math.sqrt(sum(weight**2 / law.size for weight, law in zip(weights, every, strict=True)))
+    values = mean + sd * np.maximum.accumulate(weights @ shapes)
+    variance = _positive([law.variance for law in every], weights)
+    return NullLaw(values, variance, Thinning(fewest.ranks, fewest.size, mean, sd, error), "interpolated")
+
+
+def lagrange(nodes: Float64[np.ndarray, " nodes"], at: float) -> Float64[np.ndarray, " nodes"]:
+    """Weights of the values at the nodes in the polynomial through them all.
+
+    >>> lagrange(np.array([0.0, 1.0, 3.0]), 2.0).round(4).tolist()
+    [-0.3333, 1.0, 0.3333]
+    """
+    apart = nodes[:, None] - nodes
+    np.fill_diagonal(apart, 1.0)
+    ratios = (at - nodes) / apart
+    np.fill_diagonal(ratios, 1.0)
+    weights: Float64[np.ndarray, " nodes"] = ratios.prod(axis=1)
+    return weights
+
+
+def _around(samples: int, known: list[int]) -> list[int]:
+    """The up to two grid sizes on either side, if the nearest are not too far apart."""
+    below = sorted(each for each in known if each < samples)[-2:]
+    above = sorted(each for each in known if each > samples)[:2]
+    near = below and above and above[0] <= _WIDEST * below[-1]
+    return [*below, *above] if near else []
+
+
+def _standardised(law: NullLaw, levels: Float64[np.ndarray, " levels"]) -> Float64[np.ndarray, " levels"]:
+    return (law.quantile(levels) - law.mean) / (law.sd or 1.0)
+
+
+def _signed(laws: list[NullLaw], weights: Float64[np.ndarray, " nodes"]) -> float:
+    """The mean: by its logarithm where it is of one sign beyond doubt, as power laws in n are, else as it is."""
+    means = np.array([law.mean for law in laws])
+    clear = all(abs(law.mean) > _CLEAR * law.monte_carlo_error for law in laws)
+    if clear and abs(np.sign(means).sum()) == len(means):
+        return float(np.sign(means[0])) * _positive(list(abs(means)), weights)
+    return float(weights @ means)
+
+
+def _positive(values: list[float], weights: Float64[np.ndarray, " nodes"]) -> float:
+    """By its logarithm; NaN stays NaN, and what vanishes somewhere is interpolated as it is."""
+    array = np.array(values)
+    return float(np.exp(weights @ np.log(array)) if (array > 0).all() else weights @ array)
+
+
+def to_bytes(laws: Mapping[Place, Laws]) -> bytes:
+    """The content of a grid file; the same laws give the same bytes."""
+    flat = [(place, name, law) for place, found in sorted(laws.items(), key=str) for name, law in sorted(found.items())]
+    entries = [[*place, name, law.size] for place, name, law in flat]
+    thin = [law.thinned() for _, _, law in flat]
+    content = io.BytesIO()
+    np.savez_compressed(
+        content,
+        entries=np.frombuffer(json.dumps({"format": FORMAT, "laws": entries}).encode(), dtype=np.uint8),
+        moments=np.array([(law.mean, law.sd, law.variance) for law in thin]),
+        shapes=np.concatenate([(law.values - law.mean) / (law.sd or 1.0) for law in thin]).astype(np.float32),
+    )
+    return content.getvalue()
+
+
+def read(content: bytes) -> NullGrid:
+    """The grid in a file.
+
+    Raises:
+        ValueError: it is no grid, or one of another format.
+    """
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        entries = json.loads(arrays["entries"].tobytes())
+        moments, shapes = arrays["moments"].tolist(), arrays["shapes"].astype(np.float64)
+    if entries["format"] != FORMAT:
+        raise ValueError(f"expected a grid of format {FORMAT}, got {entries['format']}")
+    laws: dict[Place, Laws] = {}
+    for (family, samples, units, name, size), (mean, sd, variance) in zip(entries["laws"], moments, strict=True):
+        ranks = kept_ranks(size)
+        kept, shapes = np.split(shapes, [len(ranks)])
+        thinning = Thinning(ranks, size, mean, sd, sd / math.sqrt(size))
+        law = NullLaw(mean + sd * kept, variance, thinning, "shipped")
+        laws.setdefault(Place(family, samples, units), {})[name] = law
+    return NullGrid(laws)
