@@ -1,8 +1,8 @@
 r"""KL(p || N(0, I)) as a sum of parts that say where it comes from."""
 
 import math
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
 
 from jaxtyping import Float, Float64
 from torch import Tensor
@@ -16,64 +16,144 @@ from gausslab.estimators.entropy import (
     neighbour_work,
 )
 from gausslab.estimators.moments import (
+    MomentParts,
+    delta_variance,
     moment_part_estimates,
     moment_part_readings,
     moment_parts,
+    standardised,
     whitened,
     whitened_key,
 )
+from gausslab.estimators.spacings import REACH, log_spacings, require_continuous
+
+GAUSSIAN_ENTROPY = math.log(2 * math.pi * math.e) / 2
+BEYOND = {"negentropy": "beyond_second_order", "marginal": "marginal_negentropy", "dependence": "dependence"}
+"""Rows that a null is subtracted from, by the names of their readings."""
+
+
+class Part(NamedTuple):
+    """A plug-in negentropy in nats, and what every sample contributes to its error."""
+
+    value: float
+    influence: Float64[Tensor, " samples"]
+
+
+def joint_part(z: Float64[Tensor, "samples units"], k: int) -> Part:
+    r"""Negentropy $\frac d2 \ln 2\pi e - \hat H_k(z)$ of a whitened code by nearest neighbours.
+
+    Because $\|z_i\|^2$ averages to d exactly, it is also the one-sample kNN-KL of the whitened code; its influence
+    takes the estimation of mean and covariance into account by the delta method.
+    """
+    terms = log_distances(z, k)
+    return Part(z.shape[1] * GAUSSIAN_ENTROPY - terms.entropy, z.square().sum(1) / 2 - terms.influence)
+
+
+class Units(NamedTuple):
+    """Plug-in negentropy of every unit in nats, and what every sample contributes to the error of each."""
+
+    values: Float64[Tensor, " units"]
+    influences: Float64[Tensor, "samples units"]
+
+    def together(self) -> Part:
+        """Their sum."""
+        return Part(math.fsum(self.values.tolist()), self.influences.sum(1))
+
+
+def unit_parts(x: Float64[Tensor, "samples units"], name: str) -> Units:
+    r"""Negentropy $\frac12 \ln 2\pi e + \ln s_j - \hat H(x_j)$ of every unit by spacings.
+
+    Raises:
+        EstimatorError: units that repeat a value so often that it is infinite.
+    """
+    standard = standardised(x)
+    spacings = log_spacings(standard)
+    require_continuous(spacings, name)
+    return Units(GAUSSIAN_ENTROPY - spacings.mean(0), standard.square() / 2 - spacings)
+
+
+def marginal_reading(units: Units) -> Reading:
+    """Plug-in sum of the units' negentropies."""
+    marginal = units.together()
+    return Reading(marginal.value, delta_variance(marginal.influence))
 
 
 def whitened_readings(x: Float64[Tensor, "samples units"], k: int, name: str) -> Readings:
-    r"""Plug-in moment parts, negentropy $\frac d2 \ln 2\pi e - \hat H$ of the whitened code, and the sum of all three.
-
-    Because $\|z_i\|^2$ averages to d exactly, the negentropy is also the one-sample kNN-KL of the whitened code; its
-    influence takes the estimation of mean and covariance into account by the delta method.
-    """
+    """Plug-in moment parts, negentropy of the whitened code, and the sum of all three."""
     z = whitened(x, name)
-    parts = moment_parts(x, z)
-    terms = log_distances(z, k)
-    negentropy = x.shape[1] / 2 * math.log(2 * math.pi * math.e) - terms.entropy
-    beyond = z.square().sum(1) / 2 - terms.influence
-    moments = parts.mean_scale_influence + parts.correlation_influence
+    return _joint_readings(moment_parts(x, z), joint_part(z, k))
+
+
+def decomposition_readings(x: Float64[Tensor, "samples units"], k: int, name: str) -> Readings:
+    """The same with the two parts of the negentropy: the units' own, and what the joint one has beyond them."""
+    units = unit_parts(x, name)  # first, for it is cheap and may refuse the units
+    marginal = units.together()
+    z = whitened(x, name)
+    joint = joint_part(z, k)
+    between = jackknife_variance(joint.influence - marginal.influence)
     return {
-        **moment_part_readings(parts),
-        "negentropy": Reading(negentropy, jackknife_variance(beyond)),
-        "total": Reading(parts.mean_scale + parts.correlation + negentropy, jackknife_variance(moments + beyond)),
+        **_joint_readings(moment_parts(x, z), joint),
+        "marginal": marginal_reading(units),
+        "dependence": Reading(joint.value - marginal.value, between),
+    }
+
+
+def _joint_readings(moments: MomentParts, joint: Part) -> Readings:
+    influence = moments.mean_scale_influence + moments.correlation_influence + joint.influence
+    return {
+        **moment_part_readings(moments),
+        "negentropy": Reading(joint.value, jackknife_variance(joint.influence)),
+        "total": Reading(moments.mean_scale + moments.correlation + joint.value, jackknife_variance(influence)),
     }
 
 
 def whitened_null(samples: int, units: int, k: int) -> dict[str, NullLaw]:
-    """Null laws of `whitened_readings` on samples of N(0, I); shared by all estimators that whiten."""
-    work = neighbour_work(samples, units)
-    return null_laws_of_samples(whitened_key(k), samples, units, lambda x: whitened_readings(x, k, "null law"), work)
+    """Null laws of `decomposition_readings` on samples of N(0, I), all from one draw: every estimator that whitens."""
+    return null_laws_of_samples(
+        f"{whitened_key(k)}/m={REACH}",
+        samples,
+        units,
+        lambda x: decomposition_readings(x, k, "null law"),
+        neighbour_work(samples, units),
+        stream=whitened_key(k),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class KLDecomposition(NeighbourEstimator):
-    r"""KL(p || N(0, I)) in nats = mean_scale + correlation + beyond_second_order.
+    r"""KL(p || N(0, I)) in nats = mean_scale + correlation + marginal_negentropy + dependence.
 
     `mean_scale`: $\frac12 \sum_j (s_j^2 + m_j^2 - 1 - \ln s_j^2)$ and `correlation`: $-\frac12 \ln\det R$, each less
-    its exact bias for Gaussian samples. `beyond_second_order`: joint negentropy of the whitened code by nearest
-    neighbours, $\frac d2 \ln 2\pi e - \hat H_k(z)$, less the mean of the same on whitened Gaussian samples of the
-    same n and d. `total`: their sum. Simple null for the moment parts and the total, composite for
-    `beyond_second_order`; two-sided Monte Carlo p-values (99 replicates, fewer where n^2 d makes them dear, at least
-    39: p is never below 2 / (B + 1)).
+    its exact bias for Gaussian samples. `marginal_negentropy`: $\sum_j [\frac12 \ln 2\pi e + \ln s_j - \hat H(x_j)]$,
+    how far the code's own units are from Gaussians of their mean and variance, by spacings (`spacings`), less its mean
+    on Gaussian samples. `dependence`: joint negentropy of the whitened code by nearest neighbours, less its mean on
+    Gaussian samples, minus the marginal part. It is the mutual information of the units minus that of a Gaussian of
+    their correlation, $I(x) - I_G(x)$: 0 for independent units, positive for uncorrelated units that depend on each
+    other all the same, and for strongly correlated units it can be negative in truth, not by noise alone: two units
+    that are nearly the same variable have its negentropy twice as margins and once together.
+    `beyond_second_order`: the sum of the last two, the joint negentropy, which no choice of axes changes. `total`: the
+    sum of the four parts, exact by construction.
+    So mean_scale + marginal_negentropy is the sum of the single units' divergences from N(0, 1), and correlation +
+    dependence the mutual information of the units.
+
+    Simple null for the moment parts and the total, composite for the others; two-sided Monte Carlo p-values (99
+    replicates, fewer where n^2 d makes them dear, at least 39: p is never below 2 / (B + 1)).
 
     Standard errors: delta method and delete-one jackknife, less their excess over the Monte Carlo variance on Gaussian
-    samples. Of the true spread they are, at n = 500 and 4 to 32 units, 0.93 to 1.15 for a Gaussian or Laplace code, up
-    to 1.3 for a uniform one, and 0.85 to 1.0 for t with 5 degrees of freedom; moment parts at least the null's spread.
+    samples; the interval is value +- 1.96 of them.
 
-    How it can mislead: above about 16 units `beyond_second_order` is a test statistic only. The bias of
-    nearest-neighbour entropy depends on the law AND on the width, so its number of nats is then neither right nor a
-    bound (a uniform cube gets about 6 too few at 32 units and 22 at 128), and it may be negative. The total inherits
-    this: neither may be compared across layers of different width, per unit or in all. Codes of iid uniform units,
-    whose true KL is .176 nats a unit at every width, get smaller and smaller values a unit as the width grows: .136 at
-    2 units, .073 at 4, .014 at 8 and -.017 at 32 (n = 1000). Only the moment parts are comparable. Needs more samples
-    than units.
+    How it can mislead: above about 8 to 16 units `beyond_second_order`, and with it `dependence` and `total`, is a test
+    statistic and not a number of nats. The bias of nearest-neighbour entropy depends on the law AND on the width, so
+    its number is then neither right nor a bound (a uniform cube gets about 6 too few at 32 units and 22 at 128, and
+    since its marginal part is right, `dependence` is -6 and -22 where 0 is true). Neither may be compared across layers
+    of different width, per unit or in all. Codes of iid uniform units, whose true KL is .176 nats a unit at every
+    width, get smaller and smaller values a unit as the width grows: .136 at 2 units, .073 at 4, .014 at 8 and -.017 at
+    32 (n = 1000). The moment parts and `marginal_negentropy` have no such limit. Needs more samples than units,
+    and units without atoms (exact zeros after a ReLU make every divergence from a Gaussian infinite).
 
-    Source: Kozachenko & Leonenko (1987) for the entropy; the split is the Pythagorean identity of information geometry,
-    Cardoso (2003), Journal of Machine Learning Research 4:1177-1203, section 3.
+    Source: Kozachenko & Leonenko (1987) for the joint entropy; Vasicek (1976), Journal of the Royal Statistical Society
+    B 38:54-59, for the units'; the split is the Pythagorean identity of information geometry, Cardoso (2003), Journal
+    of Machine Learning Research 4:1177-1203, section 3.
 
     Attributes:
         k: which neighbour.
@@ -83,17 +163,16 @@ class KLDecomposition(NeighbourEstimator):
     name: ClassVar[str] = "kl_decomposition"
 
     def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
-        """Rows `total`, `mean_scale`, `correlation` and `beyond_second_order`."""
+        """Rows `total`, `mean_scale`, `correlation`, `beyond_second_order`, `marginal_negentropy` and `dependence`."""
         x = self.usable(x)
-        readings = whitened_readings(x, self.k, self.name)
-        laws = whitened_null(len(x), x.shape[1], self.k)
-        parts = [*moment_part_estimates(laws, readings, len(x), x.shape[1])]
-        negentropy = laws["negentropy"]
-        parts.append(
-            negentropy.excess("beyond_second_order", readings["negentropy"], quantity="nats", null="composite")
+        samples, units = x.shape
+        readings, laws = decomposition_readings(x, self.k, self.name), whitened_null(samples, units, self.k)
+        moments = moment_part_estimates(laws, readings, samples, units)
+        beyond, marginal, dependence = (
+            laws[key].excess(statistic, readings[key], quantity="nats", null="composite")
+            for key, statistic in BEYOND.items()
         )
-        return computed_from(len(x), (self._total(parts, laws["total"], readings["total"]), *parts))
-
-    def _total(self, parts: list[Estimate], law: NullLaw, reading: Reading) -> Estimate:
-        calibrated = law.excess("total", reading, quantity="nats")
-        return Estimate(**{**vars(calibrated), "value": math.fsum(part.value for part in parts)})
+        total = laws["total"].excess("total", readings["total"], quantity="nats")
+        dependence = replace(dependence, value=beyond.value - marginal.value)
+        whole = math.fsum(part.value for part in (*moments, beyond))
+        return computed_from(samples, (replace(total, value=whole), *moments, beyond, marginal, dependence))

@@ -28,6 +28,11 @@ class MomentParts(NamedTuple):
     correlation_influence: Float64[Tensor, " samples"]
 
 
+def standardised(x: Float64[Tensor, "samples units"]) -> Float64[Tensor, "samples units"]:
+    """Every unit with mean 0 and population variance 1."""
+    return (x - x.mean(0)) / x.std(0, correction=0)
+
+
 def whitened(x: Float64[Tensor, "samples units"], name: str) -> Float64[Tensor, "samples units"]:
     """The samples with mean 0 and population covariance I, by the Cholesky factor of their correlation.
 
@@ -37,7 +42,7 @@ def whitened(x: Float64[Tensor, "samples units"], name: str) -> Float64[Tensor, 
     samples, units = x.shape
     if samples <= units:
         raise EstimatorError(f"{name}: whitening needs more samples than units, got {samples} samples of {units} units")
-    standard = (x - x.mean(0)) / x.std(0, correction=0)
+    standard = standardised(x)
     correlation = standard.T @ standard / samples
     smallest = float(torch.linalg.eigvalsh(correlation)[0])
     if smallest < RANK_TOLERANCE * units:
@@ -59,8 +64,7 @@ def moment_parts(x: Float64[Tensor, "samples units"], z: Float64[Tensor, "sample
         x: the code as given.
         z: the same, whitened.
     """
-    scale = x.std(0, correction=0)
-    standard = (x - x.mean(0)) / scale
+    scale, standard = x.std(0, correction=0), standardised(x)
     mean_scale = (scale.square() + x.mean(0).square() - 1 - 2 * scale.log()).sum() / 2
     correlation = (standard.T @ standard / len(x)).fill_diagonal_(1)
     _, log_determinant = torch.linalg.slogdet(correlation)

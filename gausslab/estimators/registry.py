@@ -8,6 +8,7 @@ from gausslab.estimators.decomposition import KLDecomposition
 from gausslab.estimators.divergence import KnnKL
 from gausslab.estimators.entropy import KnnEntropy
 from gausslab.estimators.moments import MomentKL
+from gausslab.estimators.negentropy import Negentropy
 from gausslab.estimators.radial import RadialKS, RadialSpread
 from gausslab.estimators.univariate import AndersonDarling, DAgostinoK2, JarqueBera, Lilliefors, ShapiroWilk
 
@@ -16,6 +17,7 @@ ESTIMATORS: dict[str, Callable[..., Estimator]] = {
     "moment_kl": MomentKL,
     "knn_entropy": KnnEntropy,
     "knn_kl": KnnKL,
+    "negentropy": Negentropy,
     "shapiro_wilk": ShapiroWilk,
     "dagostino_k2": DAgostinoK2,
     "jarque_bera": JarqueBera,

@@ -10,7 +10,7 @@ import torch
 from gausslab.errors import EstimatorError
 from gausslab.estimators import ESTIMATORS
 from gausslab.estimators.calibration import NullLaw
-from gausslab.estimators.decomposition import whitened_null, whitened_readings
+from gausslab.estimators.decomposition import decomposition_readings, whitened_null
 from gausslab.estimators.entropy import plain_null, plain_readings
 from gausslab.estimators.moments import moment_biases, moment_estimate, moment_parts, moment_readings, whitened
 
@@ -28,8 +28,10 @@ def test_parts_add_up_to_the_total(units):
     x = 1 + normal(150, units) @ (torch.eye(units, dtype=torch.float64) + 0.3 * normal(units, units, 1))
     parts = by_name(ESTIMATORS["kl_decomposition"]()(x))
     whole = parts.pop("total")
-    assert set(parts) == {"mean_scale", "correlation", "beyond_second_order"}
-    assert whole.value == pytest.approx(sum(part.value for part in parts.values()), rel=1e-14)
+    beyond = parts.pop("beyond_second_order")
+    assert set(parts) == {"mean_scale", "correlation", "marginal_negentropy", "dependence"}
+    assert whole.value == pytest.approx(math.fsum(part.value for part in parts.values()), rel=1e-14)
+    assert beyond.value == pytest.approx(parts["marginal_negentropy"].value + parts["dependence"].value, rel=1e-14)
     assert {whole.quantity} == {part.quantity for part in parts.values()} == {"nats"}
 
 
@@ -126,7 +128,7 @@ def test_standard_errors_are_the_spread_of_the_estimates(law, accuracy, units):
     drawn = [torch.from_numpy(LAWS[law](np.random.default_rng(7000 + seed), (500, units))) for seed in range(200)]
     for null, readings in (
         (plain_null(500, units, 5), [plain_readings(x, 5) for x in drawn]),
-        (whitened_null(500, units, 5), [whitened_readings(x, 5, "test") for x in drawn]),
+        (whitened_null(500, units, 5), [decomposition_readings(x, 5, "test") for x in drawn]),
     ):
         for name in set(null) - {"mean_scale", "correlation"}:
             spread = np.std([each[name].value for each in readings])
@@ -138,7 +140,7 @@ def test_standard_errors_are_the_spread_of_the_estimates(law, accuracy, units):
 def test_standard_errors_of_the_moment_parts(mean):
     # at the null they are at least the null's spread, so up to a fifth too large; away from it the delta method's
     null, biases = whitened_null(300, 4, 5), moment_biases(300, 4)
-    readings = [whitened_readings(mean + normal(300, 4, seed), 5, "test") for seed in range(200)]
+    readings = [decomposition_readings(mean + normal(300, 4, seed), 5, "test") for seed in range(200)]
     for name, bias in zip(("mean_scale", "correlation"), biases, strict=True):
         rows = [moment_estimate(null[name], each[name], name, bias) for each in readings]
         ratio = np.mean([row.standard_error for row in rows]) / np.std([row.value for row in rows])
@@ -149,7 +151,7 @@ def test_p_values_have_their_size():
     # 5 % of 400 codes is 20, sd 4.4; the law is one of 99 replicates, which adds sd .022 * 400 = 8.7; 3 sd of both
     laws = {**plain_null(100, 9, 5), **whitened_null(100, 9, 5)}
     drawn = [normal(100, 9, 1000 + seed) for seed in range(400)]
-    readings = [{**plain_readings(x, 5), **whitened_readings(x, 5, "test")} for x in drawn]
+    readings = [{**plain_readings(x, 5), **decomposition_readings(x, 5, "test")} for x in drawn]
     for name, law in laws.items():
         rejected = sum(law.p_value(each[name].value) <= 0.05 for each in readings)
         assert 1 <= rejected <= 20 + 3 * math.hypot(4.4, 8.7), name
