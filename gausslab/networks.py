@@ -15,7 +15,7 @@ from gausslab import data
 from gausslab.checkpoints import Checkpoint, load_checkpoint
 from gausslab.config import DataConfig
 from gausslab.errors import CheckpointError, ConfigError, choices, first_line
-from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS
+from gausslab.estimators.registry import ESTIMATORS, PROBE_ESTIMATORS
 from gausslab.foreign import FileKind, build_model, load_into, read_pickle, read_state_dict, refuse
 from gausslab.probing import Identity, float_batches, identify
 
@@ -56,7 +56,7 @@ class Request:
     duplicates: str = "error"
     limit: int = 2000
     capture: Mapping[str, Any] = field(default_factory=dict)
-    estimators: tuple[str, ...] = DEFAULT_ESTIMATORS
+    estimators: tuple[str, ...] = PROBE_ESTIMATORS
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:

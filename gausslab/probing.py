@@ -14,7 +14,8 @@ from gausslab.activations import Activations
 from gausslab.config import TrainConfig
 from gausslab.data import to_float
 from gausslab.errors import EstimatorError
-from gausslab.estimators import DEFAULT_ESTIMATORS, measure, takes
+from gausslab.estimators import measure, takes
+from gausslab.estimators.registry import PROBE_ESTIMATORS
 from gausslab.hooks import capture
 from gausslab.quality import ReconstructionError
 from gausslab.tables import Measurement
@@ -82,7 +83,7 @@ def probe(
     batches: Iterable[Tensor],
     identity: Identity,
     *,
-    estimators: Iterable[str] = DEFAULT_ESTIMATORS,
+    estimators: Iterable[str] = PROBE_ESTIMATORS,
     duplicates: str = "error",
     report: Reporter = _silent,
     **options: Any,
@@ -114,7 +115,7 @@ def probe(
 def measure_activations(
     activations: Activations,
     identity: Identity,
-    estimators: Iterable[str] = DEFAULT_ESTIMATORS,
+    estimators: Iterable[str] = PROBE_ESTIMATORS,
     duplicates: str = "error",
     report: Reporter = _silent,
 ) -> Probe:
@@ -140,7 +141,7 @@ def measure_activations(
 def measure_samples(
     samples: Float[Tensor, "samples units"],
     described: Measurement,
-    estimators: Iterable[str] = DEFAULT_ESTIMATORS,
+    estimators: Iterable[str] = PROBE_ESTIMATORS,
     duplicates: str = "error",
 ) -> tuple[pd.DataFrame, list[str]]:
     """Rows of every estimator that the samples allow, and why the others do not (too few samples, say)."""

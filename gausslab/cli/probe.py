@@ -74,7 +74,13 @@ def probe(
         int, typer.Option("--limit", help="Samples a layer that are measured.", rich_help_panel=_HOW)
     ] = 2000,
     estimators: Annotated[
-        list[str], typer.Option("--estimators", help="Names (all).", show_default=False, rich_help_panel=_HOW)
+        list[str],
+        typer.Option(
+            "--estimators",
+            help="Names of `gausslab measure --list` (the eleven quick ones).",
+            show_default=False,
+            rich_help_panel=_HOW,
+        ),
     ] = [],
     list_: Annotated[
         bool, typer.Option("--list", help="List the layers and measure nothing.", rich_help_panel=_HOW)

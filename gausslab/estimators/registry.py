@@ -29,6 +29,21 @@ ESTIMATORS: dict[str, Callable[..., Estimator]] = {
 
 DEFAULT_ESTIMATORS: tuple[str, ...] = tuple(ESTIMATORS)
 
+PROBE_ESTIMATORS: tuple[str, ...] = (
+    "kl_decomposition",
+    "moment_kl",
+    "knn_entropy",
+    "knn_kl",
+    "shapiro_wilk",
+    "dagostino_k2",
+    "jarque_bera",
+    "anderson_darling",
+    "lilliefors",
+    "radial_ks",
+    "radial_spread",
+)
+"""What a probe of a network and the runs of a sweep measure, where every layer of every run pays for it."""
+
 
 def named(name: str) -> Callable[..., Estimator]:
     """The estimator's class.
