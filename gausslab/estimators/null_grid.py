@@ -12,10 +12,12 @@ import io
 import json
 import math
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float64
@@ -59,8 +61,10 @@ class NullGrid:
     """Null laws by their place."""
 
     def __init__(self, laws: Mapping[Place, Laws]) -> None:
-        self._laws: dict[tuple[str, int | None], dict[int | None, Laws]] = {}
+        self._laws: dict[tuple[str, int | None], dict[int, Laws]] = {}
         for place, found in laws.items():
+            if place.samples is None:
+                raise ValueError(f"expected a number of samples, got {place}")
             self._laws.setdefault((place.family, place.units), {})[place.samples] = found
 
     @property
@@ -72,11 +76,11 @@ class NullGrid:
         """The laws of a key as they stand or interpolated in n, None if the grid does not reach there."""
         family, samples, units = Place.of(key)
         known = self._laws.get((family, units), {})
-        if samples in known or samples is None:
-            return known.get(samples)
-        around = _around(samples, [each for each in known if each is not None])
-        names = known[around[0]] if around else {}
-        return {name: interpolated({each: known[each][name] for each in around}, samples) for name in names} or None
+        if samples is None or samples in known:
+            return None if samples is None else known[samples]
+        nodes = around(samples, known)
+        names = known[nodes[0]] if nodes else {}
+        return {name: interpolated({each: known[each][name] for each in nodes}, samples) for name in names} or None
 
 
 @cache
@@ -84,7 +88,7 @@ def shipped_grid() -> NullGrid:
     """The grid that comes with the package; an absent or unreadable file is an empty one, whose laws are drawn."""
     try:
         return read(FILE.read_bytes())
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return NullGrid({})
 
 
@@ -120,12 +124,18 @@ def lagrange(nodes: Float64[np.ndarray, " nodes"], at: float) -> Float64[np.ndar
     return weights
 
 
-def _around(samples: int, known: list[int]) -> list[int]:
-    """The up to two grid sizes on either side, if the nearest are not too far apart."""
-    below = sorted(each for each in known if each < samples)[-2:]
-    above = sorted(each for each in known if each > samples)[:2]
-    near = below and above and above[0] <= _WIDEST * below[-1]
-    return [*below, *above] if near else []
+def around(samples: int, known: Iterable[int]) -> list[int]:
+    """The four grid sizes about a number of samples, none if the nearest on either side are too far apart.
+
+    >>> around(700, (250, 500, 1000, 2000, 5000)), around(300, (250, 500, 1000, 2000, 5000)), around(700, (250, 1000))
+    ([250, 500, 1000, 2000], [250, 500, 1000, 2000], [])
+    """
+    sizes = sorted(known)
+    above = bisect_left(sizes, samples)
+    if not 0 < above < len(sizes) or sizes[above] > _WIDEST * sizes[above - 1]:
+        return []
+    first = max(0, min(above - 2, len(sizes) - 4))
+    return sizes[first : first + 4]
 
 
 def _standardised(law: NullLaw, levels: Float64[np.ndarray, " levels"]) -> Float64[np.ndarray, " levels"]:

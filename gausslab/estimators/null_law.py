@@ -194,11 +194,11 @@ def kept_ranks(size: int) -> Int64[np.ndarray, " kept"]:
     >>> kept_ranks(12).tolist()
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
     >>> len(kept_ranks(199)), len(kept_ranks(4999))
-    (68, 266)
+    (69, 267)
     """
-    dense = max(DENSE, -(-size // 50))
-    steps = math.ceil(math.log(max(size / 2 / dense, 1)) / math.log(SPACING))
-    spaced = np.rint(dense * SPACING ** np.arange(steps + 1)).astype(np.int64)
+    middle = (size + 1) // 2
+    dense = min(max(DENSE, -(-size // 50)), middle)
+    steps = math.ceil(math.log(middle / dense) / math.log(SPACING))
+    spaced = np.rint(np.geomspace(dense, middle, steps + 1)).astype(np.int64)
     tail = np.concatenate([np.arange(1, dense + 1), spaced])
-    tail = tail[tail <= (size + 1) // 2]
     return np.unique(np.concatenate([tail, size + 1 - tail]))

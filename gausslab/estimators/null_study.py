@@ -70,8 +70,9 @@ def collect(file: Path = null_grid.FILE) -> int:
         RunError: no cell has been drawn, or the file cannot be written.
     """
     notes = [json.loads(path.read_text()) for path in sorted(_notes_folder().glob("*.json"))]
-    keys = sorted({key for note in notes for key in note["keys"]})
-    laws = {Place.of(key): found for key in keys if (found := null_cache.read(key, 1)) is not None}
+    places = {key: Place.of(key) for note in notes for key in note["keys"]}
+    read = {place: null_cache.read(key, 1) for key, place in places.items() if place.samples is not None}
+    laws = {place: found for place, found in read.items() if found is not None}
     if not laws:
         raise RunError(f"no null laws to collect in {null_cache.cache_folder().parent}; draw some first")
     count = sum(map(len, laws.values()))
