@@ -1,0 +1,258 @@
+"""One line about one code, from the table of `measure`: Gaussian or not, how far, where the distance lies, how sure.
+
+No torch here: a verdict is written from the table alone.
+"""
+
+import math
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float64
+
+from gausslab.errors import GausslabError
+
+LEVEL = 0.05
+MEASURABLE = 8
+"""Units up to which nearest neighbours give a number of nats; beyond, a test statistic."""
+
+PARTS = {
+    "mean_scale": "mean and scale",
+    "correlation": "correlation",
+    "marginal_negentropy": "non-Gaussian units",
+    "dependence": "dependence",
+}
+"""The decomposition's parts and what they are called in a sentence."""
+
+_OLDER = {"mean_scale": "mean and scale", "correlation": "correlation", "beyond_second_order": "beyond second order"}
+_UNIT_TESTS = {
+    "shapiro_wilk": "Shapiro-Wilk",
+    "anderson_darling": "Anderson-Darling",
+    "cramer_von_mises": "Cramer-von Mises",
+    "lilliefors": "Lilliefors",
+    "epps_pulley": "Epps-Pulley",
+    "dagostino_k2": "D'Agostino K2",
+    "jarque_bera": "Jarque-Bera",
+}
+_ORIGINALS = {
+    ("kl_decomposition", "beyond_second_order"): [
+        ("negentropy", "joint"),
+        ("knn_kl", "whitened"),
+        ("knn_kl", "excess"),
+    ],
+    ("kl_decomposition", "marginal_negentropy"): [("negentropy", "marginal")],
+    ("kl_decomposition", "mean_scale"): [("moment_kl", "mean_scale")],
+    ("kl_decomposition", "correlation"): [("moment_kl", "correlation")],
+    ("moment_kl", "statistic"): [("moment_kl", "debiased")],
+    ("knn_kl", "whitened"): [("knn_kl", "excess")],
+    ("knn_entropy", "statistic"): [("knn_entropy", "gap")],
+}
+"""Tests that several estimators make of the same number; the others count only where the first is absent."""
+
+_REFERENCES = [
+    ("kl_decomposition", "the divergence"),
+    ("shapiro_wilk", "single units"),
+    ("radial_spread", "radii"),
+    ("kl_lower_bound", "a lower bound"),
+]
+
+
+def verdict(table: pd.DataFrame) -> str:
+    r"""What the table of one code says, in one line.
+
+    All tests of the whole code count together, with Holm's correction at 5 %: a code is *not Gaussian* if one of those
+    rejects that leave mean and covariance free, and *not N(0, I)* if one of the others does. A Monte Carlo p cannot
+    fall below 2 / (B + 1), too coarse for many tests; where the value lies z null deviations from the null's mean, the
+    bound $e^{1-z}$ for every log-concave law takes its place if it is smaller (Lovasz & Vempala 2007, Random Structures
+    & Algorithms 30:307-358, lemma 5.17): the nulls' tails are Gaussian, gamma or Gumbel, which are.
+
+    How it can mislead: no evidence is not evidence of none; what was not measured, and n, are said for that reason.
+    Tests of the same kind differ in power, and one sentence ranks nothing but the parts of the divergence.
+
+    Args:
+        table: of `gausslab.measure`, or the rows of one layer of one run of a tidy table.
+
+    Raises:
+        GausslabError: the table is about several codes, or holds no test.
+    """
+    rows = of_one_code(table)
+    tests = joint_tests(rows)
+    if tests.empty:
+        raise GausslabError("verdict: expected a table with p-values of tests of the whole code, got none")
+    rejected = tests[tests["adjusted"] <= LEVEL]
+    samples = f"n = {int(rows['n_samples'].max()):,}"
+    reasons = [_divergence(rows), _bound(rows), samples, _smallest(tests)]
+    if len(rejected):
+        count = f"{len(rejected)} of {len(tests)} tests of the whole code reject (Holm)"
+        reasons = [_divergence(rows) + _split(rows), _bound(rows), _units(rows), _radii(rows), count, samples]
+    clauses = [clause for clause in [*reasons, _not_measured(rows)] if clause]
+    return f"{_headline(tests, rejected)}: {'; '.join(clauses)}"
+
+
+def of_one_code(table: pd.DataFrame) -> pd.DataFrame:
+    """The table, if each number of it is there once.
+
+    Raises:
+        GausslabError: it is about several codes, or lacks columns.
+    """
+    needed = ["estimator", "statistic", "unit", "value", "standard_error", "null_mean", "null_sd", "p_value"]
+    missing = [name for name in [*needed, "null", "n_samples", "n_units"] if name not in table.columns]
+    if missing:
+        raise GausslabError(f"expected a table of gausslab.measure; it lacks the columns {', '.join(missing)}")
+    if table.duplicated(["estimator", "statistic", "unit"]).any():
+        raise GausslabError("expected the table of one code, got several numbers of the same name: choose a layer")
+    return table.astype({"unit": str})
+
+
+def joint_tests(rows: pd.DataFrame) -> pd.DataFrame:
+    """Tests of the whole code, each once, with its p-value and the same adjusted by Holm in the column `adjusted`."""
+    known = set(zip(rows["estimator"], rows["statistic"], strict=True))
+    repeats = {copy for original, copies in _ORIGINALS.items() if original in known for copy in copies}
+    named = pd.Series(zip(rows["estimator"], rows["statistic"], strict=True), index=rows.index, dtype=object)
+    inner = (rows["estimator"] == "kl_lower_bound") & (rows["statistic"] != "statistic")
+    tested = rows["p_value"].notna() & rows["null"].isin(["simple", "composite"])
+    tests = rows[(rows["unit"] == "all") & tested & ~inner & ~named.isin(repeats)]
+    return tests.assign(adjusted=holm_adjusted(sharpened(tests)))
+
+
+def sharpened(tests: pd.DataFrame) -> Float64[np.ndarray, " tests"]:
+    """The p-values, or the bound for log-concave laws where that is smaller."""
+    p_values, value, mean, spread = (
+        tests[name].to_numpy(np.float64) for name in ("p_value", "value", "null_mean", "null_sd")
+    )
+    deviations = np.divide(np.abs(value - mean), spread, out=np.zeros(len(tests)), where=spread > 0)
+    return np.asarray(np.fmin(p_values, np.exp(1 - deviations)))
+
+
+def holm_adjusted(p_values: Float64[np.ndarray, " tests"]) -> Float64[np.ndarray, " tests"]:
+    """Holm's adjusted p-values: a test is rejected at a level if its own is no larger.
+
+    >>> holm_adjusted(np.array([0.01, 0.04, 0.03, 0.005])).round(3).tolist()
+    [0.03, 0.06, 0.06, 0.02]
+    """
+    order = p_values.argsort(kind="stable")
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
+    return np.minimum(adjusted, 1.0)
+
+
+def _headline(tests: pd.DataFrame, rejected: pd.DataFrame) -> str:
+    if (rejected["null"] == "composite").any():
+        return "not Gaussian"
+    if rejected.empty:
+        return "no evidence against N(0, I)" if "simple" in set(tests["null"]) else "no evidence against a Gaussian"
+    if "composite" in set(tests["null"]):
+        return "not N(0, I), but no evidence against a Gaussian of other mean and covariance"
+    return "not N(0, I); whether it is another Gaussian was not tested"
+
+
+def _divergence(rows: pd.DataFrame) -> str:
+    whole = one(rows, "kl_decomposition", "total")
+    return "" if whole is None else f"{_with_interval(whole)} from N(0, I)"
+
+
+def _split(rows: pd.DataFrame) -> str:
+    """The parts of the divergence, the largest first; those that round to nothing are left out."""
+    whole = one(rows, "kl_decomposition", "total")
+    if whole is None:
+        return ""
+    found = {label: one(rows, "kl_decomposition", name) for name, label in parts_of(rows).items()}
+    values = {label: float(part["value"]) for label, part in found.items() if part is not None}
+    shown = {label: fixed(value, digits_of(whole["value"])) for label, value in values.items()}
+    listed = [f"{shown[label]} {label}" for label in sorted(values, key=lambda x: -values[x]) if float(shown[label])]
+    caution = f" (above {MEASURABLE} units {[*values][-1]}, and so the sum, is a test and no measure)"
+    return f", of them {', '.join(listed)}{caution if whole['n_units'] > MEASURABLE else ''}" if listed else ""
+
+
+def parts_of(rows: pd.DataFrame) -> dict[str, str]:
+    """The parts that a table has, with their labels; older tables have one for all beyond second order."""
+    return PARTS if one(rows, "kl_decomposition", "dependence") is not None else _OLDER
+
+
+def _bound(rows: pd.DataFrame) -> str:
+    row = one(rows, "kl_lower_bound", "statistic")
+    if row is None:
+        return ""
+    winner = winning_density(rows)
+    named = f", by {winner.replace('_', ' ')}" if winner else ""
+    return f"at least {_with_interval(row)}{named}"
+
+
+def winning_density(rows: pd.DataFrame) -> str:
+    """Name of the density that brings the most to the lower bound, empty if the table says nothing of it."""
+    named = rows["statistic"].str.startswith("winner=") & (rows["estimator"] == "kl_lower_bound")
+    won = rows[named].sort_values("value", ascending=False, kind="stable")
+    return "" if won.empty else str(won["statistic"].iloc[0]).removeprefix("winner=")
+
+
+def _units(rows: pd.DataFrame) -> str:
+    """How many units the first unit test of the table rejects, and the unit with the most negentropy."""
+    for name, label in _UNIT_TESTS.items():
+        share = one(rows, name, "rejected_share")
+        if share is not None:
+            units = int(share["n_units"])
+            count = round(share["value"] * units)
+            return f"{count} of {units} units rejected ({label}, Holm){_worst(rows) if count else ''}"
+    return ""
+
+
+def _worst(rows: pd.DataFrame) -> str:
+    single = rows[(rows["estimator"] == "negentropy") & (rows["unit"] != "all")]
+    if single.empty:
+        return ""
+    worst = single.sort_values("value", kind="stable").iloc[-1]
+    return f", unit {worst['unit']} the most ({fixed(worst['value'], 2)} nats)"
+
+
+def _radii(rows: pd.DataFrame) -> str:
+    spread = one(rows, "radial_spread", "statistic")
+    return "" if spread is None else f"radii spread {spread['value']:.2f} of chi's"
+
+
+def _smallest(tests: pd.DataFrame) -> str:
+    """How far from a rejection the tests were."""
+    smallest = tests["adjusted"].min()
+    several = f" of {len(tests)} tests of the whole code ({smallest:.2g} by Holm)" if len(tests) > 1 else ""
+    return f"smallest p {tests['p_value'].min():.2g}{several}"
+
+
+def _not_measured(rows: pd.DataFrame) -> str:
+    absent = [
+        label
+        for name, label in _REFERENCES
+        if name not in set(rows["estimator"])
+        and not (label == "single units" and set(rows["estimator"]) & {*_UNIT_TESTS})
+    ]
+    return f"not measured: {', '.join(absent)}" if absent else ""
+
+
+def one(rows: pd.DataFrame, estimator: str, statistic: str) -> pd.Series | None:
+    """The row of one number of the whole code, None where the table lacks it or holds no value."""
+    chosen = (rows["estimator"] == estimator) & (rows["statistic"] == statistic) & (rows["unit"] == "all")
+    found = rows[chosen & rows["value"].notna()]
+    return None if found.empty else found.iloc[0]
+
+
+def interval(row: pd.Series) -> tuple[float, float]:
+    """The value -+ 1.96 standard errors."""
+    half = 1.96 * float(row["standard_error"])
+    return float(row["value"]) - half, float(row["value"]) + half
+
+
+def _with_interval(row: pd.Series) -> str:
+    low, high = interval(row)
+    value, low_end, high_end = (fixed(each, digits_of(row["value"])) for each in (row["value"], low, high))
+    return f"{value} nats" if math.isnan(low) else f"{value} nats [{low_end}, {high_end}]"
+
+
+def digits_of(value: float) -> int:
+    """Decimals of a number of nats and of what it is compared with."""
+    return 1 if abs(value) >= 1 else 2
+
+
+def fixed(value: float, digits: int) -> str:
+    """The number with so many decimals, never -0.
+
+    >>> fixed(-0.04, 1), fixed(-0.06, 1), fixed(7.06, 1)
+    ('0.0', '-0.1', '7.1')
+    """
+    return f"{round(value, digits) + 0.0:.{digits}f}"
