@@ -14,8 +14,8 @@ from gausslab.activations import Activations
 from gausslab.config import TrainConfig
 from gausslab.data import to_float
 from gausslab.errors import EstimatorError
-from gausslab.estimators import measure, takes
-from gausslab.estimators.registry import PROBE_ESTIMATORS
+from gausslab.estimators.measure import measure_allowed
+from gausslab.estimators.registry import PROBE_ESTIMATORS, takes
 from gausslab.hooks import capture
 from gausslab.quality import ReconstructionError
 from gausslab.tables import Measurement
@@ -145,16 +145,16 @@ def measure_samples(
     duplicates: str = "error",
 ) -> tuple[pd.DataFrame, list[str]]:
     """Rows of every estimator that the samples allow, and why the others do not (too few samples, say)."""
-    rows: list[Measurement] = []
-    refused: dict[str, list[str]] = {}
-    for name in estimators:
-        options = {"duplicates": duplicates} if takes(name, "duplicates") else {}
-        try:
-            rows += [_row(described, result) for result in measure(samples, [name], **options).to_dict("records")]
-        except EstimatorError as error:
-            refused.setdefault(str(error).removeprefix(f"{name}: "), []).append(name)
-    reasons = [f"{described.layer}: {', '.join(names)}: {reason}" for reason, names in refused.items()]
-    return tables.to_frame(rows), reasons
+    names = tuple(estimators)
+    options = {"duplicates": duplicates} if any(takes(name, "duplicates") for name in names) else {}
+    try:
+        measured = measure_allowed(samples, names, options)
+    except EstimatorError as error:
+        return tables.to_frame([]), [f"{described.layer}: {', '.join(names)}: {error}"]
+    rows = [_row(described, result) for result in measured.table.to_dict("records")]
+    return tables.to_frame(rows), [
+        f"{described.layer}: {', '.join(refused)}: {reason}" for reason, refused in measured.refused.items()
+    ]
 
 
 def reconstruction_rows(

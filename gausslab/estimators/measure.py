@@ -1,8 +1,8 @@
 """The one entry point: samples and estimators in, one table out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,15 +30,28 @@ COLUMNS = (
 )
 
 
-def measure(
-    x: Tensor | np.ndarray | pd.DataFrame,
-    estimators: str | Estimator | Iterable[str | Estimator] = DEFAULT_ESTIMATORS,
-    **options: Any,
-) -> pd.DataFrame:
+Samples = Tensor | np.ndarray | pd.DataFrame
+Chosen = str | Estimator | Iterable[str | Estimator]
+
+
+class Measured(NamedTuple):
+    """What was measured, and what the samples did not allow.
+
+    Attributes:
+        table: as `measure` returns it.
+        refused: reason -> names of the estimators that gave it.
+    """
+
+    table: pd.DataFrame
+    refused: dict[str, list[str]]
+
+
+def measure(x: Samples, estimators: Chosen = DEFAULT_ESTIMATORS, **options: Any) -> pd.DataFrame:
     """How Gaussian the samples are, by every estimator named; one number a row.
 
-    Null laws that are not yet in the cache are drawn first: on one thread about 3 seconds for 800 x 32, 75 for
-    10,000 x 64, none the second time.
+    Null laws are read from the shipped grid where it reaches (250 to 10,000 samples of 1, 2, 4, ... or 128 units) and
+    drawn else, once for each n and d, which for wide codes of many samples takes minutes; `calibrating` draws exact
+    ones of as many replicates as wanted.
 
     Args:
         x: samples x units; a tensor, an array or a data frame of numbers.
@@ -48,25 +61,51 @@ def measure(
 
     Returns:
         A table with the columns `estimator, statistic, unit, value, standard_error, null_mean, null_sd, p_value,
-        n_samples, n_units, null, quantity`, in the order of the estimators. `n_samples` counts the samples a number was
-        computed from: fewer than given where an estimator drops duplicates or takes a subsample.
+        n_samples, n_units, null, quantity`, in the order of the estimators. `unit` is the unit's index, for a data
+        frame the column's, or `all`. `n_samples` counts the samples a number was computed from: fewer than given where
+        an estimator drops duplicates or takes a subsample.
 
     Raises:
         EstimatorError: unknown estimator or option, or samples that cannot be used: not two-dimensional, not numbers,
-            NaN or infinite, too few, constant units, duplicates.
+            NaN or infinite, too few (estimators that whiten need more samples than units), constant units, duplicates.
         ConfigError: an option has a value that makes no sense.
     """
     samples = usable(as_samples(x), "measure", 2)
-    chosen = [estimators] if isinstance(estimators, str) or callable(estimators) else list(estimators)
-    rows = [
-        _row(built.name, estimate, samples)
-        for built in build_estimators(chosen, options)
-        for estimate in built(samples)
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    rows = [row for built in build_estimators(estimators, options) for row in _rows(built, samples)]
+    return _table(rows)
 
 
-def as_samples(x: Tensor | np.ndarray | pd.DataFrame) -> Float[Tensor, "samples units"]:
+def measure_allowed(
+    x: Samples,
+    estimators: Chosen,
+    options: Mapping[str, Any],
+    report: Callable[[str], None] = lambda name: None,
+) -> Measured:
+    """The same by every estimator that the samples allow, with the reasons of the others.
+
+    Args:
+        x: samples x units.
+        estimators: names or built ones.
+        options: fields of the named estimators.
+        report: told an estimator's name before it begins.
+
+    Raises:
+        EstimatorError: unknown estimator or option, or samples of which no estimator can say anything.
+        ConfigError: an option has a value that makes no sense.
+    """
+    built, samples = build_estimators(estimators, options), usable(as_samples(x), "measure", 2)
+    rows: list[dict[str, Any]] = []
+    refused: dict[str, list[str]] = {}
+    for estimator in built:
+        report(estimator.name)
+        try:
+            rows += _rows(estimator, samples)
+        except EstimatorError as error:
+            refused.setdefault(str(error).removeprefix(f"{estimator.name}: "), []).append(estimator.name)
+    return Measured(_table(rows), refused)
+
+
+def as_samples(x: Samples) -> Float[Tensor, "samples units"]:
     """The samples as a floating-point tensor.
 
     Raises:
@@ -91,12 +130,14 @@ def _float_type(array: np.ndarray) -> np.dtype[Any]:
     return array.dtype if array.dtype in (np.float16, np.float32) else np.dtype(np.float64)
 
 
-def build_estimators(chosen: list[Any], options: dict[str, Any]) -> list[Estimator]:
+def build_estimators(estimators: Chosen, options: Mapping[str, Any]) -> list[Estimator]:
     """Named estimators built with the options they have; built ones as they are.
 
     Raises:
         EstimatorError: a name is unknown, or an option belongs to none of them.
+        ConfigError: an option has a value that makes no sense.
     """
+    chosen = [estimators] if isinstance(estimators, str) or callable(estimators) else list(estimators)
     classes = {name: named(name) for name in chosen if isinstance(name, str)}
     known = {name: [field.name for field in fields(kind)] for name, kind in classes.items()}  # type: ignore[arg-type]
     every = tuple(sorted({field for names in known.values() for field in names}))
@@ -112,8 +153,16 @@ def build_estimators(chosen: list[Any], options: dict[str, Any]) -> list[Estimat
     ]
 
 
+def _rows(estimator: Estimator, samples: Float[Tensor, "samples units"]) -> list[dict[str, Any]]:
+    return [_row(estimator.name, estimate, samples) for estimate in estimator(samples)]
+
+
 def _row(name: str, estimate: Estimate, samples: Float[Tensor, "samples units"]) -> dict[str, Any]:
     given, units = samples.shape
     known = {**vars(estimate), "estimator": name, "n_units": units}
     known["n_samples"] = given if estimate.n_samples is None else estimate.n_samples
     return {column: known[column] for column in COLUMNS}
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(COLUMNS))
