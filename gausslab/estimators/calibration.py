@@ -44,6 +44,7 @@ class Budget:
     Attributes:
         replicates: of a statistic of the whole code.
         fewest: of any law, however dear.
+        times: as many times what they ask for do laws get that are not drawn from whole codes.
         work: multiply-adds that a law of the whole code may take, unless `fewest` take more.
         exact: whether the shipped grid is passed over.
         asked: where the keys of the laws asked for are noted.
@@ -51,6 +52,7 @@ class Budget:
 
     replicates: int = REPLICATES
     fewest: int = FEWEST
+    times: int = 1
     work: float = WORK
     exact: bool = False
     asked: tuple[list[str], ...] = ()
@@ -65,12 +67,15 @@ _budget: ContextVar[Budget] = ContextVar("_budget", default=DEFAULT)
 
 
 @contextmanager
-def calibrating(replicates: int = 199, *, fewest: int | None = None, work: float = math.inf) -> Iterator[list[str]]:
+def calibrating(
+    replicates: int = 199, *, fewest: int | None = None, times: int = 1, work: float = math.inf
+) -> Iterator[list[str]]:
     """Within it, every law is exact for its n and d: drawn, or from the cache if it has as many replicates there.
 
     Args:
-        replicates: B of every law; laws of one dimension that ask for more keep their own number.
+        replicates: B of every law of a whole code; cheaper ones keep their own number if it is larger.
         fewest: B of the dearest laws, default `replicates`.
+        times: of the cheaper laws' own number of replicates, how many times as many.
         work: multiply-adds that one law of a whole code may take before its B falls towards `fewest`.
 
     Yields:
@@ -85,7 +90,9 @@ def calibrating(replicates: int = 199, *, fewest: int | None = None, work: float
             f"calibrate: at least {FEWEST} replicates are needed for a two-sided test at 5 %, got {fewest}"
         )
     asked: list[str] = []
-    token = _budget.set(Budget(replicates=replicates, fewest=fewest, work=work, exact=True, asked=(asked,)))
+    token = _budget.set(
+        Budget(replicates=replicates, fewest=fewest, times=times, work=work, exact=True, asked=(asked,))
+    )
     try:
         yield asked
     finally:
@@ -107,12 +114,18 @@ def null_laws(
         stream: key of other laws whose random numbers these are to be drawn from; default their own.
     """
     budget = _budget.get()
+    return _laws(key, max(replicates * budget.times, budget.fewest), draw, stream or key)
+
+
+def _laws(
+    key: str, count: int, draw: Callable[[np.random.Generator, int], Mapping[str, Draws]], stream: str
+) -> dict[str, NullLaw]:
+    budget = _budget.get()
     for asked in budget.asked:
         asked.append(key)
-    count = max(replicates, budget.fewest)
     laws = null_cache.read(key, count) or (None if budget.exact else null_grid.shipped(key))
     if laws is None:
-        drawn = draw(numpy_generator(0, f"{stream or key}/B={count}"), count)
+        drawn = draw(numpy_generator(0, f"{stream}/B={count}"), count)
         laws = {name: NullLaw(np.sort(draws.values), draws.variance) for name, draws in drawn.items()}
         null_cache.write(key, laws)
     return laws
@@ -138,7 +151,7 @@ def null_laws_of_samples(
         return {name: _gathered([each[name] for each in drawn]) for name in drawn[0]}
 
     shape = f"n={samples}/d={units}"
-    return null_laws(f"{key}/{shape}", _budget.get().of_samples(work), draw, stream and f"{stream}/{shape}")
+    return _laws(f"{key}/{shape}", _budget.get().of_samples(work), draw, f"{stream or key}/{shape}")
 
 
 def _gathered(readings: list[Reading]) -> Draws:

@@ -27,6 +27,7 @@ from gausslab.seeding import torch_generator
 
 REPLICATES = 199
 FEWEST = 99
+TIMES = 5
 WORK = 1.6e12
 
 
@@ -91,7 +92,7 @@ def _draw_cell(cell: Cell, names: tuple[str, ...], report: Reporter) -> None:
     keys, refusals, start = dict[str, None](), list[str](), time.perf_counter()
     for name in names:
         before = time.perf_counter()
-        with calibrating(REPLICATES, fewest=FEWEST, work=WORK) as asked:
+        with calibrating(REPLICATES, fewest=FEWEST, times=TIMES, work=WORK) as asked:
             try:
                 ESTIMATORS[name]()(x)
             except EstimatorError as error:

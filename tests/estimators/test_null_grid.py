@@ -271,6 +271,7 @@ def test_too_few_replicates_for_a_test_are_refused(replicates):
 def cells(folder, monkeypatch):
     monkeypatch.setattr(null_study, "REPLICATES", 39)
     monkeypatch.setattr(null_study, "FEWEST", 39)
+    monkeypatch.setattr(null_study, "TIMES", 2)
     return [null_study.Cell(250, 2), null_study.Cell(250, 4)]
 
 
@@ -297,7 +298,7 @@ def test_a_grid_is_drawn_once_and_collected(cells, folder, tmp_path):
     }
     assert sum(len(grid.laws(f"{place.family}/n=250/d={place.units}")) for place in grid.places) == count == 8
     record = json.loads((tmp_path / "grid.json").read_text())
-    assert record["replicates"] == {"moment-parts": [39, 39], "moments": [39, 39], "radial_spread": [1999, 1999]}
+    assert record["replicates"] == {"moment-parts": [39, 39], "moments": [39, 39], "radial_spread": [3998, 3998]}
 
 
 def test_a_cell_at_which_another_is_at_work_is_left_to_it(cells, monkeypatch):
