@@ -7,6 +7,7 @@ from gausslab.estimators.contract import Estimator
 from gausslab.estimators.decomposition import KLDecomposition
 from gausslab.estimators.divergence import KnnKL
 from gausslab.estimators.entropy import KnnEntropy
+from gausslab.estimators.lower_bound import KLLowerBound
 from gausslab.estimators.moments import MomentKL
 from gausslab.estimators.negentropy import Negentropy
 from gausslab.estimators.radial import RadialKS, RadialSpread
@@ -18,6 +19,7 @@ ESTIMATORS: dict[str, Callable[..., Estimator]] = {
     "knn_entropy": KnnEntropy,
     "knn_kl": KnnKL,
     "negentropy": Negentropy,
+    "kl_lower_bound": KLLowerBound,
     "shapiro_wilk": ShapiroWilk,
     "dagostino_k2": DAgostinoK2,
     "jarque_bera": JarqueBera,

@@ -1,0 +1,23 @@
+"""Every rung by its name, from the plainest to the most flexible."""
+
+from gausslab.errors import ConfigError, choices
+from gausslab.estimators.ladder.base import Rung
+from gausslab.estimators.ladder.components import IndependentComponents
+from gausslab.estimators.ladder.elliptical import Elliptical
+from gausslab.estimators.ladder.gaussian import Gaussian
+from gausslab.estimators.ladder.units import IndependentUnits, PrincipalAxes
+
+_ALL: tuple[Rung, ...] = (Gaussian(), IndependentUnits(), PrincipalAxes(), Elliptical(), IndependentComponents())
+RUNGS: dict[str, Rung] = {each.name: each for each in _ALL}
+DEFAULT_RUNGS: tuple[str, ...] = tuple(RUNGS)
+
+
+def rung(name: str) -> Rung:
+    """The rung of that name.
+
+    Raises:
+        ConfigError: there is none; the choices are listed.
+    """
+    if name not in RUNGS:
+        raise ConfigError(f"unknown rung {name!r}; {choices(name, tuple(RUNGS))}")
+    return RUNGS[name]

@@ -1,0 +1,54 @@
+r"""Rungs of independent coordinates: the units themselves, and the principal axes."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float64
+from torch import Tensor
+
+from gausslab.estimators.ladder.base import Affine, Others, Samples
+from gausslab.estimators.ladder.marginals import Marginals, fit_marginals
+from gausslab.estimators.ladder.scatter import scatter
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """Independent coordinates after an affine map."""
+
+    map: Affine
+    marginals: Marginals
+
+    def log_density(self, x: Samples) -> Float64[Tensor, " samples"]:
+        """In nats."""
+        return self.marginals.log_density(self.map(x)) + self.map.log_determinant
+
+
+@dataclass(frozen=True)
+class IndependentUnits:
+    """Every unit by itself, a density of its own."""
+
+    name: ClassVar[str] = "independent_units"
+
+    def needs(self, units: int) -> int:
+        """Enough for a coarse density a unit."""
+        return 8
+
+    def fit(self, x: Samples, check: Others) -> Marginals:
+        """A marginal density a unit."""
+        return fit_marginals(x)
+
+
+@dataclass(frozen=True)
+class PrincipalAxes:
+    """Independent coordinates in the principal axes of the correlation matrix."""
+
+    name: ClassVar[str] = "principal_axes"
+
+    def needs(self, units: int) -> int:
+        """Axes are arbitrary for fewer samples than units."""
+        return units + 8
+
+    def fit(self, x: Samples, check: Others) -> Mapped:
+        """Whitened, then a marginal density an axis."""
+        whiten = scatter(x).whitening(0.0)
+        return Mapped(whiten, fit_marginals(whiten(x)))
