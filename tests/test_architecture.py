@@ -41,6 +41,7 @@ STAGES = (
     "weights",
     "factories",
     "foreign",
+    "codes",  # samples that a file holds
     "probing",
     "sampling",
     "experiments",  # not in architecture.md: one run from training to its rows, what a worker performs
@@ -102,6 +103,7 @@ LIGHT = (
     "from gausslab.data import DATASETS, describe; describe('digits')",
     "from gausslab.cli import run; assert run(['--help']) == 0",
     "from gausslab.cli import run; assert run(['sweep', '--help']) == 0",
+    "from gausslab.cli import run; assert run(['measure', '--help']) == 0",
     "from gausslab.cli import run; assert run(['data', 'list']) == 0",
 )
 

@@ -3,7 +3,7 @@
 import typer
 
 from gausslab import __version__
-from gausslab.cli import data, figures, probe, sweep, train
+from gausslab.cli import data, figures, measure, probe, sweep, train
 from gausslab.cli.lists import ListCommand
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app.add_typer(data.app, name="data")
 app.command("train", cls=ListCommand)(train.train)
 app.command("sweep", cls=ListCommand)(sweep.sweep)
 app.command("probe", cls=ListCommand)(probe.probe)
+app.command("measure", cls=measure.MeasureCommand)(measure.measure)
 app.command("figures")(figures.figures)
 
 

@@ -37,3 +37,18 @@ def repeat_names(arguments: list[str], names: set[str]) -> list[str]:
             filled = True
         spelled.append(argument)
     return spelled
+
+
+def fill_values(arguments: list[str], option: str, value: str) -> list[str]:
+    """Give an option that takes a whole number this value where none follows it.
+
+    >>> fill_values(["--calibrate", "x.npy", "--k", "3"], "--calibrate", "199")
+    ['--calibrate', '199', 'x.npy', '--k', '3']
+    >>> fill_values(["x.npy", "--calibrate", "99"], "--calibrate", "199")
+    ['x.npy', '--calibrate', '99']
+    """
+    filled: list[str] = []
+    for argument, after in zip(arguments, [*arguments[1:], ""], strict=True):
+        alone = argument == option and not after.lstrip("-").isdecimal()
+        filled += [argument, value] if alone else [argument]
+    return filled
