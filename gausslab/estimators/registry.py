@@ -6,12 +6,26 @@ from gausslab.errors import EstimatorError, choices
 from gausslab.estimators.contract import Estimator
 from gausslab.estimators.decomposition import KLDecomposition
 from gausslab.estimators.divergence import KnnKL
+from gausslab.estimators.doornik_hansen import DoornikHansen
+from gausslab.estimators.energy import Energy
 from gausslab.estimators.entropy import KnnEntropy
+from gausslab.estimators.henze_zirkler import HenzeZirkler
 from gausslab.estimators.lower_bound import KLLowerBound
+from gausslab.estimators.mardia import MardiaKurtosis, MardiaSkewness
 from gausslab.estimators.moments import MomentKL
 from gausslab.estimators.negentropy import Negentropy
 from gausslab.estimators.radial import RadialKS, RadialSpread
-from gausslab.estimators.univariate import AndersonDarling, DAgostinoK2, JarqueBera, Lilliefors, ShapiroWilk
+from gausslab.estimators.royston import Royston
+from gausslab.estimators.sliced import SlicedEppsPulley
+from gausslab.estimators.univariate import (
+    AndersonDarling,
+    CramerVonMises,
+    DAgostinoK2,
+    EppsPulley,
+    JarqueBera,
+    Lilliefors,
+    ShapiroWilk,
+)
 
 ESTIMATORS: dict[str, Callable[..., Estimator]] = {
     "kl_decomposition": KLDecomposition,
@@ -25,6 +39,15 @@ ESTIMATORS: dict[str, Callable[..., Estimator]] = {
     "jarque_bera": JarqueBera,
     "anderson_darling": AndersonDarling,
     "lilliefors": Lilliefors,
+    "cramer_von_mises": CramerVonMises,
+    "epps_pulley": EppsPulley,
+    "mardia_skewness": MardiaSkewness,
+    "mardia_kurtosis": MardiaKurtosis,
+    "henze_zirkler": HenzeZirkler,
+    "doornik_hansen": DoornikHansen,
+    "royston": Royston,
+    "energy": Energy,
+    "sliced_epps_pulley": SlicedEppsPulley,
     "radial_ks": RadialKS,
     "radial_spread": RadialSpread,
 }

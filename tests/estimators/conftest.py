@@ -40,3 +40,9 @@ def golden(request):
     array = RECIPES[request.param]()
     np.testing.assert_allclose(array[0, :4], expected["first_row"], rtol=1e-14)
     return request.param, array, expected
+
+
+@pytest.fixture
+def arrays():
+    """An array of the reference file by its name."""
+    return lambda name: RECIPES[name]()

@@ -38,36 +38,6 @@ def test_radial_ks(golden):
     assert row["p_value"].item() == pytest.approx(expected["radial_ks"]["p"], rel=P)
 
 
-@pytest.mark.parametrize(
-    ("name", "program", "accuracy"),
-    [
-        ("shapiro_wilk", "scipy", EXACT),
-        ("shapiro_wilk", "R", 1e-6),  # scipy's AS R94 works in single precision inside; R in double
-        ("dagostino_k2", "scipy", EXACT),
-        ("jarque_bera", "scipy", EXACT),
-        ("jarque_bera", "R", EXACT),
-        ("anderson_darling", "statsmodels", EXACT),
-        ("anderson_darling", "R", EXACT),
-    ],
-)
-def test_univariate(golden, name, program, accuracy):
-    _, x, expected = golden
-    rows = statistic(x[:, :4], name)
-    floor = 3.7e-24  # R answers this for every smaller Anderson-Darling p
-    for row, peer in zip(rows.itertuples(), expected[name][program], strict=True):
-        assert row.value == pytest.approx(peer["stat"], rel=accuracy)
-        if peer["p"] > floor:
-            assert row.p_value == pytest.approx(peer["p"], rel=max(P, accuracy * 100 if program == "R" else P))
-
-
-def test_lilliefors_statistic_is_that_of_r_and_its_p_agrees_where_its_formula_is_good(golden):
-    _, x, expected = golden
-    for row, peer in zip(statistic(x[:, :4], "lilliefors").itertuples(), expected["lilliefors"]["R"], strict=True):
-        assert row.value == pytest.approx(peer["stat"], rel=EXACT)
-        if 0.01 < peer["p"] < 0.1:  # the range in which Dallal and Wilkinson fitted their formula
-            assert row.p_value == pytest.approx(peer["p"], rel=0.2)
-
-
 @pytest.mark.parametrize("peer", REFERENCE["null_laws_k5"], ids=lambda peer: f"d={peer['d']}")
 def test_null_laws(peer):
     units = peer["d"]
