@@ -14,6 +14,7 @@ from gausslab.estimators.lower_bound import KLLowerBound
 from gausslab.estimators.mardia import MardiaKurtosis, MardiaSkewness
 from gausslab.estimators.moments import MomentKL
 from gausslab.estimators.negentropy import Negentropy
+from gausslab.estimators.projection_pursuit import ProjectionPursuit
 from gausslab.estimators.radial import RadialKS, RadialSpread
 from gausslab.estimators.royston import Royston
 from gausslab.estimators.sliced import SlicedEppsPulley
@@ -48,6 +49,7 @@ ESTIMATORS: dict[str, Callable[..., Estimator]] = {
     "royston": Royston,
     "energy": Energy,
     "sliced_epps_pulley": SlicedEppsPulley,
+    "projection_pursuit": ProjectionPursuit,
     "radial_ks": RadialKS,
     "radial_spread": RadialSpread,
 }
