@@ -1,6 +1,7 @@
 """Options that take several values: `--widths 8 16 32`, and just as well `--widths 8 --widths 16`."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from typer.core import TyperCommand
@@ -48,7 +49,7 @@ def fill_values(arguments: list[str], option: str, value: str) -> list[str]:
     ['x.npy', '--calibrate', '99']
     """
     filled: list[str] = []
-    for argument, after in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, after in pairwise([*arguments, ""]):
         alone = argument == option and not after.lstrip("-").isdecimal()
         filled += [argument, value] if alone else [argument]
     return filled

@@ -22,6 +22,7 @@ COMMANDS = [
     ["sweep"],
     ["train"],
     ["probe"],
+    ["measure"],
     ["figures"],
     ["data"],
     ["data", "list"],
