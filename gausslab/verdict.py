@@ -3,27 +3,15 @@
 No torch here: a verdict is written from the table alone.
 """
 
-import math
-
 import numpy as np
 import pandas as pd
 from jaxtyping import Float64
 
 from gausslab.errors import GausslabError
+from gausslab.parts import ESTIMATOR, Decomposition, decomposition, fixed, in_nats, lower_bound, one, require_one_code
 
 LEVEL = 0.05
-MEASURABLE = 8
-"""Units up to which nearest neighbours give a number of nats; beyond, a test statistic."""
 
-PARTS = {
-    "mean_scale": "mean and scale",
-    "correlation": "correlation",
-    "marginal_negentropy": "non-Gaussian units",
-    "dependence": "dependence",
-}
-"""The decomposition's parts and what they are called in a sentence."""
-
-_OLDER = {"mean_scale": "mean and scale", "correlation": "correlation", "beyond_second_order": "beyond second order"}
 _UNIT_TESTS = {
     "shapiro_wilk": "Shapiro-Wilk",
     "anderson_darling": "Anderson-Darling",
@@ -74,7 +62,8 @@ def verdict(table: pd.DataFrame) -> str:
     Raises:
         GausslabError: the table is about several codes, or holds no test.
     """
-    rows = of_one_code(table)
+    require_one_code(table)
+    rows = table.astype({"unit": str})
     tests = joint_tests(rows)
     if tests.empty:
         raise GausslabError("verdict: expected a table with p-values of tests of the whole code, got none")
@@ -83,24 +72,9 @@ def verdict(table: pd.DataFrame) -> str:
     reasons = [_divergence(rows), _bound(rows), samples, _smallest(tests)]
     if len(rejected):
         count = f"{len(rejected)} of {len(tests)} tests of the whole code reject (Holm)"
-        reasons = [_divergence(rows) + _split(rows), _bound(rows), _units(rows), _radii(rows), count, samples]
+        reasons = [_split(rows), _bound(rows), _units(rows), _radii(rows), count, samples]
     clauses = [clause for clause in [*reasons, _not_measured(rows)] if clause]
     return f"{_headline(tests, rejected)}: {'; '.join(clauses)}"
-
-
-def of_one_code(table: pd.DataFrame) -> pd.DataFrame:
-    """The table, if each number of it is there once.
-
-    Raises:
-        GausslabError: it is about several codes, or lacks columns.
-    """
-    needed = ["estimator", "statistic", "unit", "value", "standard_error", "null_mean", "null_sd", "p_value"]
-    missing = [name for name in [*needed, "null", "n_samples", "n_units"] if name not in table.columns]
-    if missing:
-        raise GausslabError(f"expected a table of gausslab.measure; it lacks the columns {', '.join(missing)}")
-    if table.duplicated(["estimator", "statistic", "unit"]).any():
-        raise GausslabError("expected the table of one code, got several numbers of the same name: choose a layer")
-    return table.astype({"unit": str})
 
 
 def joint_tests(rows: pd.DataFrame) -> pd.DataFrame:
@@ -146,42 +120,32 @@ def _headline(tests: pd.DataFrame, rejected: pd.DataFrame) -> str:
 
 
 def _divergence(rows: pd.DataFrame) -> str:
-    whole = one(rows, "kl_decomposition", "total")
-    return "" if whole is None else f"{_with_interval(whole)} from N(0, I)"
+    found = _decomposition(rows)
+    return "" if found is None else f"{in_nats(found.total, found.digits)} from N(0, I)"
 
 
 def _split(rows: pd.DataFrame) -> str:
-    """The parts of the divergence, the largest first; those that round to nothing are left out."""
-    whole = one(rows, "kl_decomposition", "total")
-    if whole is None:
+    """The divergence and its parts, the largest first; those that round to nothing are left out."""
+    found = _decomposition(rows)
+    if found is None:
         return ""
-    found = {label: one(rows, "kl_decomposition", name) for name, label in parts_of(rows).items()}
-    values = {label: float(part["value"]) for label, part in found.items() if part is not None}
-    shown = {label: fixed(value, digits_of(whole["value"])) for label, value in values.items()}
-    listed = [f"{shown[label]} {label}" for label in sorted(values, key=lambda x: -values[x]) if float(shown[label])]
-    caution = f" (above {MEASURABLE} units {[*values][-1]}, and so the sum, is a test and no measure)"
-    return f", of them {', '.join(listed)}{caution if whole['n_units'] > MEASURABLE else ''}" if listed else ""
+    ordered = sorted(found.parts, key=lambda part: -part.value)
+    told = [(fixed(part.value, found.digits), part.label) for part in ordered]
+    listed = ", ".join(f"{value} {label}" for value, label in told if float(value))
+    caution = f" ({found.caution})" if found.caution else ""
+    return _divergence(rows) + (f", of them {listed}{caution}" if listed else "")
 
 
-def parts_of(rows: pd.DataFrame) -> dict[str, str]:
-    """The parts that a table has, with their labels; older tables have one for all beyond second order."""
-    return PARTS if one(rows, "kl_decomposition", "dependence") is not None else _OLDER
+def _decomposition(rows: pd.DataFrame) -> Decomposition | None:
+    return None if one(rows, ESTIMATOR, "total") is None else decomposition(rows)
 
 
 def _bound(rows: pd.DataFrame) -> str:
-    row = one(rows, "kl_lower_bound", "statistic")
-    if row is None:
+    bound = lower_bound(rows)
+    if bound is None:
         return ""
-    winner = winning_density(rows)
-    named = f", by {winner.replace('_', ' ')}" if winner else ""
-    return f"at least {_with_interval(row)}{named}"
-
-
-def winning_density(rows: pd.DataFrame) -> str:
-    """Name of the density that brings the most to the lower bound, empty if the table says nothing of it."""
-    named = rows["statistic"].str.startswith("winner=") & (rows["estimator"] == "kl_lower_bound")
-    won = rows[named].sort_values("value", ascending=False, kind="stable")
-    return "" if won.empty else str(won["statistic"].iloc[0]).removeprefix("winner=")
+    told = f"at least {in_nats(bound, 1 if abs(bound.value) >= 1 else 2)}"
+    return f"{told}, by {bound.label}" if bound.label else told
 
 
 def _units(rows: pd.DataFrame) -> str:
@@ -223,36 +187,3 @@ def _not_measured(rows: pd.DataFrame) -> str:
         and not (label == "single units" and set(rows["estimator"]) & {*_UNIT_TESTS})
     ]
     return f"not measured: {', '.join(absent)}" if absent else ""
-
-
-def one(rows: pd.DataFrame, estimator: str, statistic: str) -> pd.Series | None:
-    """The row of one number of the whole code, None where the table lacks it or holds no value."""
-    chosen = (rows["estimator"] == estimator) & (rows["statistic"] == statistic) & (rows["unit"] == "all")
-    found = rows[chosen & rows["value"].notna()]
-    return None if found.empty else found.iloc[0]
-
-
-def interval(row: pd.Series) -> tuple[float, float]:
-    """The value -+ 1.96 standard errors."""
-    half = 1.96 * float(row["standard_error"])
-    return float(row["value"]) - half, float(row["value"]) + half
-
-
-def _with_interval(row: pd.Series) -> str:
-    low, high = interval(row)
-    value, low_end, high_end = (fixed(each, digits_of(row["value"])) for each in (row["value"], low, high))
-    return f"{value} nats" if math.isnan(low) else f"{value} nats [{low_end}, {high_end}]"
-
-
-def digits_of(value: float) -> int:
-    """Decimals of a number of nats and of what it is compared with."""
-    return 1 if abs(value) >= 1 else 2
-
-
-def fixed(value: float, digits: int) -> str:
-    """The number with so many decimals, never -0.
-
-    >>> fixed(-0.04, 1), fixed(-0.06, 1), fixed(7.06, 1)
-    ('0.0', '-0.1', '7.1')
-    """
-    return f"{round(value, digits) + 0.0:.{digits}f}"

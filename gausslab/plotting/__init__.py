@@ -4,6 +4,16 @@ from gausslab.plotting.layers import layer_profile
 from gausslab.plotting.pursuit import projection_histograms
 from gausslab.plotting.redraw import redraw, redraw_all
 from gausslab.plotting.theme import save
+from gausslab.plotting.waterfall import kl_waterfall
 from gausslab.plotting.width_sweep import width_samples, width_trend
 
-__all__ = ["layer_profile", "projection_histograms", "redraw", "redraw_all", "save", "width_samples", "width_trend"]
+__all__ = [
+    "kl_waterfall",
+    "layer_profile",
+    "projection_histograms",
+    "redraw",
+    "redraw_all",
+    "save",
+    "width_samples",
+    "width_trend",
+]
