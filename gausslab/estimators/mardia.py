@@ -49,9 +49,10 @@ class MardiaSkewness(ClassicalTest):
     mean exact. Composite null; two-sided Monte Carlo p, or by chi-squared with $\frac{d(d+1)(d+2)}6$ degrees of
     freedom (`statistic` then has the p of `chi_squared_small`).
 
-    How it can mislead: blind to every law that is symmetric about its mean (cube, Laplace, t, two equal clusters),
-    except that heavy tails raise its spread. Without the factor k its asymptotic p is too large for small n. Some
-    programs divide by n - 1 in the covariance: their b is smaller by $((n-1)/n)^3$.
+    How it can mislead: a small p is no proof of skewness. Heavy tails raise the third moments' spread and with it
+    $b_{1,d}$, light tails lower it, so in many dimensions symmetric laws such as t or a cube are rejected too; two
+    equal clusters are not seen. Without the factor k the asymptotic p is too large for small n. Some programs divide by
+    n - 1 in the covariance: their b is smaller by $((n-1)/n)^3$.
 
     Source: Mardia (1970), Biometrika 57:519-530; Mardia (1974), Sankhya B 36:115-128 (the factor).
 

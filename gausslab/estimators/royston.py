@@ -8,8 +8,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
-from scipy import stats
-from scipy.special import log_ndtr, ndtri, ndtri_exp
+from scipy.special import chdtr, chdtrc, chdtri, gammaincinv, ndtr, ndtri
 from torch import Tensor
 
 from gausslab.estimators.calibration import NullLaw
@@ -41,7 +40,7 @@ def unit_evidence(w: Float64[np.ndarray, " units"], samples: int) -> Float64[np.
     mean = np.polyval([0.0038915, -0.083751, -0.31082, -1.5861], logarithm)
     sd = math.exp(np.polyval([0.0030302, -0.082676, -0.4803], logarithm))
     z = (np.log1p(-w) - mean) / sd
-    return np.asarray(ndtri_exp(log_ndtr(-z) - math.log(2)) ** 2)
+    return np.asarray(ndtri(ndtr(-z) / 2) ** 2)
 
 
 class Degrees(NamedTuple):
@@ -138,8 +137,9 @@ class Royston(JointTest):
 def _asymptotic(name: str, total: float, degrees: Degrees) -> Estimate:
     published = degrees.published
     value = published / degrees.units * total
-    law = stats.chi2(published)
-    return theoretical(name, Reading(value), Theory(published, math.sqrt(2 * published), float(law.sf(value))))
+    return theoretical(
+        name, Reading(value), Theory(published, math.sqrt(2 * published), float(chdtrc(published, value)))
+    )
 
 
 def _monte_carlo(name: str, total: float, degrees: Degrees, law: NullLaw) -> Estimate:
@@ -151,9 +151,11 @@ def _monte_carlo(name: str, total: float, degrees: Degrees, law: NullLaw) -> Est
 
 
 def _without_correlation(total: float, degrees: Degrees) -> float:
-    reduced, own, plain = total * degrees.own / degrees.units, stats.chi2(degrees.own), stats.chi2(degrees.units)
-    lower = reduced < degrees.own  # each tail from its own end, so that no probability rounds to 1
-    return float(plain.ppf(own.cdf(reduced)) if lower else plain.isf(own.sf(reduced)))
+    units, own = degrees.units, degrees.own
+    reduced = total * own / units
+    if reduced < own:  # each tail from its own end, so that no probability rounds to 1
+        return float(2 * gammaincinv(units / 2, chdtr(own, reduced)))
+    return float(chdtri(units, chdtrc(own, reduced)))
 
 
 def _subsample(x: Float64[Tensor, "samples units"]) -> Float64[Tensor, "chosen units"]:
