@@ -11,7 +11,7 @@ import pandas as pd
 from gausslab.errors import GausslabError
 
 ESTIMATOR = "kl_decomposition"
-MEASURABLE = 8
+MEASURABLE = 4
 """Units up to which nearest neighbours give a number of nats; beyond, a test statistic."""
 
 NAMES = {

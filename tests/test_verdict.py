@@ -45,7 +45,7 @@ def test_a_code_that_is_not_gaussian():
     ]
     assert verdict(table(*rows)) == (
         "not Gaussian: 7.1 nats [7.0, 7.2] from N(0, I), of them 5.2 correlation, 1.1 non-Gaussian units, "
-        "0.6 mean and scale, 0.2 dependence (above 8 units dependence, and so the sum, is a test and no measure); "
+        "0.6 mean and scale, 0.2 dependence (above 4 units dependence, and so the sum, is a test and no measure); "
         "12 of 16 units rejected (Shapiro-Wilk, Holm), unit 2 the most (0.20 nats); radii spread 0.81 of chi's; "
         "6 of 7 tests of the whole code reject (Holm); n = 1,000; not measured: a lower bound"
     )

@@ -140,16 +140,22 @@ class KLDecomposition(NeighbourEstimator):
     replicates, fewer where n^2 d makes them dear, at least 39: p is never below 2 / (B + 1)).
 
     Standard errors: delta method and delete-one jackknife, less their excess over the Monte Carlo variance on Gaussian
-    samples; the interval is value +- 1.96 of them.
+    samples; those of the moment parts at least the null's spread. For 2, 4 and 8 units of seven laws and n = 500 and
+    2000 (300 codes each) those of the other parts and of the total are 0.76 to 1.23 of the true spread (one total of
+    t5, n = 500, 0.68). Intervals of value ± 1.96 of them cover the truth as often as they should where the bias is small: those
+    of the moment parts 91 to 100 % (86 % for a uniform cube of 8 units at n = 500), of `marginal_negentropy` 82 to
+    97 %, the least for heavy tails, and of `dependence`, `beyond_second_order` and `total` of a Gaussian 89 to 97 %.
 
-    How it can mislead: above about 8 to 16 units `beyond_second_order`, and with it `dependence` and `total`, is a test
-    statistic and not a number of nats. The bias of nearest-neighbour entropy depends on the law AND on the width, so
-    its number is then neither right nor a bound (a uniform cube gets about 6 too few at 32 units and 22 at 128, and
-    since its marginal part is right, `dependence` is -6 and -22 where 0 is true). Neither may be compared across layers
-    of different width, per unit or in all. Codes of iid uniform units, whose true KL is .176 nats a unit at every
-    width, get smaller and smaller values a unit as the width grows: .136 at 2 units, .073 at 4, .014 at 8 and -.017 at
-    32 (n = 1000). The moment parts and `marginal_negentropy` have no such limit. Needs more samples than units,
-    and units without atoms (exact zeros after a ReLU make every divergence from a Gaussian infinite).
+    How it can mislead: the bias of nearest-neighbour entropy depends on the law AND on the width, so that above about 4
+    units `beyond_second_order`, and with it `dependence` and `total`, is a test statistic and not a number of nats. At
+    4 units and n = 2000 the total is off by less than .02 nats for clusters, Laplace and t5 and by .05 of .27 for an
+    elliptical t5, but by -.33 of .71 for a uniform cube; at 8 units by -.1 of .7, -.02 of .6, .03 of .4, .2 of .7 and
+    -1.2 of 1.4. A cube of 32 units gets 6 nats too few, one of 128 units 24, and since its `marginal_negentropy` is
+    right, `dependence` is -6 and -24 where 0 is true. Neither may be compared across layers of different width, per
+    unit or in all: codes of iid uniform units, whose true KL is .176 nats a unit at every width, get .136 at 2 units,
+    .073 at 4, .014 at 8 and -.017 at 32 (n = 1000). The moment parts and `marginal_negentropy` have no such limit.
+    Needs more samples than units, and units without atoms (exact zeros after a ReLU make every divergence from a
+    Gaussian infinite).
 
     Source: Kozachenko & Leonenko (1987) for the joint entropy; Vasicek (1976), Journal of the Royal Statistical Society
     B 38:54-59, for the units'; the split is the Pythagorean identity of information geometry, Cardoso (2003), Journal

@@ -30,7 +30,7 @@ def test_a_row_a_part(capsys):
     assert re.search(r"correlation +5\.20 +5\.00 to 5\.40 +0\.05 +0\.02 +73%  +█+\s*$", text, re.MULTILINE)
     assert re.search(r"dependence +-0\.20 +-0\.40 to 0\.00 +0\.05 +0\.02 +-3%  +▒\s*$", text, re.MULTILINE)
     assert re.search(r"total +7\.10 +6\.90 to 7\.30 +0\.05 +0\.02 +100%  +█+\s*$", text, re.MULTILINE)
-    assert "1,000 samples of 16 units. Above 8 units dependence, and so the sum, is a test and no measure." in text
+    assert "1,000 samples of 16 units. Above 4 units dependence, and so the sum, is a test and no measure." in text
 
 
 def test_each_bar_begins_where_the_one_before_ended():
