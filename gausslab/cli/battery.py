@@ -2,12 +2,16 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import pandas as pd
 from rich import box
 from rich.table import Table
 
 from gausslab.cli.console import stderr, stdout
+from gausslab.cli.decomposition import print_decomposition
+from gausslab.errors import GausslabError
+from gausslab.verdict import verdict
 
 _WORST = 3
 _LEGEND = (
@@ -52,6 +56,10 @@ def print_table(table: pd.DataFrame, title: str, units: Sequence[str] = ()) -> N
     if len(rows):
         _print_whole(rows, title)
     _print_units(table, units)
+    if len(rows) < len(whole):
+        print_decomposition(table)
+    with suppress(GausslabError):  # no test of the whole code, no verdict
+        stdout().print(verdict(table), soft_wrap=True)
 
 
 def print_refused(refused: Mapping[str, Iterable[str]]) -> None:

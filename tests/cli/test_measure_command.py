@@ -65,6 +65,13 @@ def test_the_table_is_that_of_the_api(capsys):
     assert "table: new/table.csv" in capsys.readouterr().out
 
 
+def test_the_decomposition_and_the_verdict_come_last(capsys):
+    assert run(["measure", "codes.npy", "--estimators", "kl_decomposition", "radial_ks"]) == 0
+    whole, parts, last = capsys.readouterr().out.partition("KL from N(0, I): of ")
+    assert "radial_ks" in whole and "kl_decomposition" not in whole
+    assert parts and last.splitlines()[-1].startswith("not Gaussian: ")
+
+
 def test_names_of_columns_are_shown(capsys):
     pd.DataFrame(samples(), columns=["hue", "size", "tilt"]).to_csv("codes.csv", index=False)
     assert run(["measure", "codes.csv", *QUICK]) == 0
@@ -174,7 +181,7 @@ def test_a_folder_that_is_read_only_is_told_before_anything_is_measured(monkeypa
 def test_tests_of_units_alone_have_their_table_alone(capsys):
     print_table(measure(samples(), ["jarque_bera", "shapiro_wilk"]), "codes")
     printed = capsys.readouterr().out
-    assert "single units" in printed and "the whole code" not in printed
+    assert "single units" in printed and "codes: the whole code" not in printed
 
 
 def test_help_teaches(capsys):

@@ -7,7 +7,8 @@ import torch
 
 from gausslab.errors import ConfigError, EstimatorError
 from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS, Estimate, measure
-from gausslab.estimators.measure import COLUMNS
+from gausslab.estimators.measure import COLUMNS, measure_allowed
+from gausslab.estimators.registry import PROBE_ESTIMATORS
 
 
 @pytest.fixture
@@ -28,13 +29,12 @@ def test_a_table_with_one_number_a_row(x):
 
 def test_null_and_quantity_are_in_the_table(x):
     assert COLUMNS[-2:] == ("null", "quantity")
-    table = measure(x, ["kl_decomposition", "moment_kl", "jarque_bera", "radial_spread"])
+    table = measure(x, ["kl_decomposition", "moment_kl", "jarque_bera"])
     found = {key: set(zip(rows["null"], rows["quantity"], strict=True)) for key, rows in table.groupby("estimator")}
     assert found == {
         "kl_decomposition": {("simple", "nats"), ("composite", "nats")},
         "moment_kl": {("simple", "nats")},
         "jarque_bera": {("composite", "")},
-        "radial_spread": {("simple", "")},
     }
     whitened = table[table["statistic"] == "beyond_second_order"]
     assert whitened["null"].tolist() == ["composite"]
@@ -76,8 +76,8 @@ def test_tensor_array_and_frame_give_the_same_table(x):
 
 def test_views_integers_and_gradients_are_accepted(x):
     pd.testing.assert_frame_equal(measure(x.numpy()[::-1], "radial_ks"), measure(x.flip(0), "radial_ks"))
-    assert len(measure(np.arange(60).reshape(30, 2) ** 2 % 37, "radial_ks")) == 1
-    assert len(measure(x.requires_grad_(), "radial_ks")) == 1
+    assert measure(np.arange(60).reshape(30, 2) ** 2 % 37, "radial_ks")["value"].notna().all()
+    assert measure(x.requires_grad_(), "radial_ks")["value"].notna().all()
 
 
 def test_estimators_by_name_or_built_and_options(x):
@@ -117,3 +117,40 @@ def test_unknown_names_list_the_choices(x):
         measure(x, ["radial_ks"], k=3)
     with pytest.raises(ConfigError, match="knn_kl: k must be at least 1, got 0"):
         measure(x, ["knn_kl"], k=0)
+
+
+def test_a_probe_measures_some_of_the_battery():
+    assert len(PROBE_ESTIMATORS) == 11
+    assert set(PROBE_ESTIMATORS) < set(DEFAULT_ESTIMATORS)
+
+
+def test_what_the_samples_allow_is_measured_and_the_rest_explained(x):
+    doubled, names, told = torch.cat([x, x[:7]]), ("knn_kl", "moment_kl", "knn_entropy"), []
+    found = measure_allowed(doubled, names, {}, told.append)
+    pd.testing.assert_frame_equal(found.table, measure(doubled, "moment_kl"))
+    [(reason, refused)] = found.refused.items()
+    assert reason.startswith("7 of 67 samples repeat an earlier one") and refused == ["knn_kl", "knn_entropy"]
+    assert told == list(names)
+
+
+def test_whitening_needs_more_samples_than_units_and_the_others_do_not():
+    x = torch.randn(20, 24, generator=torch.Generator().manual_seed(0))
+    found = measure_allowed(x, ["moment_kl", "radial_ks"], {})
+    assert set(found.table["estimator"]) == {"radial_ks"}
+    assert list(found.refused) == ["whitening needs more samples than units, got 20 samples of 24 units"]
+    with pytest.raises(
+        EstimatorError, match="moment_kl: whitening needs more samples than units, got 20 samples of 24"
+    ):
+        measure(x, ["radial_ks", "moment_kl"])
+
+
+def test_what_no_estimator_can_use_is_an_error_all_the_same(x):
+    x[0, 0] = torch.nan
+    with pytest.raises(EstimatorError, match="measure: expected finite values, got NaN or infinity in 1 of 60 samples"):
+        measure_allowed(x, ["moment_kl"], {})
+
+
+def test_columns_of_a_frame_are_counted_from_0(x):
+    frame = pd.DataFrame(x.numpy(), columns=["a", "b", "c"])
+    table = measure(frame, "jarque_bera")
+    assert table["unit"].tolist() == ["0", "1", "2", "all"]
