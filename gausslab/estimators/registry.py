@@ -10,12 +10,13 @@ from gausslab.estimators.doornik_hansen import DoornikHansen
 from gausslab.estimators.energy import Energy
 from gausslab.estimators.entropy import KnnEntropy
 from gausslab.estimators.henze_zirkler import HenzeZirkler
+from gausslab.estimators.isotropy import ParticipationRatio
 from gausslab.estimators.lower_bound import KLLowerBound
 from gausslab.estimators.mardia import MardiaKurtosis, MardiaSkewness
 from gausslab.estimators.moments import MomentKL
 from gausslab.estimators.negentropy import Negentropy
 from gausslab.estimators.projection_pursuit import ProjectionPursuit
-from gausslab.estimators.radial import RadialKS, RadialSpread
+from gausslab.estimators.radial import RadialAD, RadialKS, RadialSpread
 from gausslab.estimators.royston import Royston
 from gausslab.estimators.sliced import SlicedEppsPulley
 from gausslab.estimators.univariate import (
@@ -51,7 +52,9 @@ ESTIMATORS: dict[str, Callable[..., Estimator]] = {
     "sliced_epps_pulley": SlicedEppsPulley,
     "projection_pursuit": ProjectionPursuit,
     "radial_ks": RadialKS,
+    "radial_ad": RadialAD,
     "radial_spread": RadialSpread,
+    "participation_ratio": ParticipationRatio,
 }
 
 DEFAULT_ESTIMATORS: tuple[str, ...] = tuple(ESTIMATORS)
