@@ -6,9 +6,8 @@ import torch
 from scipy.spatial.distance import cdist
 
 from gausslab.errors import EstimatorError
-from gausslab.estimators import proof, tiles
-from gausslab.estimators.neighbours import nearest_neighbours, nearest_references
-from gausslab.estimators.norms import Euclidean
+from gausslab.estimators.neighbours import nearest_neighbours, nearest_references, proof, tiles
+from gausslab.estimators.neighbours.norms import Euclidean
 
 PEERS = {"euclidean": "euclidean", "max": "chebyshev"}
 BOTH = pytest.mark.parametrize("norm", sorted(PEERS))

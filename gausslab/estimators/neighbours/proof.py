@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Bool, Float64, Int64
 from torch import Tensor
 
-from gausslab.estimators.nomination import Nominated
-from gausslab.estimators.norms import Norm
-from gausslab.estimators.tiles import TILE, Frame, in_threads
+from gausslab.estimators.neighbours.nomination import Nominated
+from gausslab.estimators.neighbours.norms import Norm
+from gausslab.estimators.neighbours.tiles import TILE, Frame, in_threads
 
 BLOCK_ELEMENTS = 1 << 20
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
-from gausslab.estimators.norms import Encoded, Norm
+from gausslab.estimators.neighbours.norms import Encoded, Norm
 
 TILE = 1024
 GROUP = 16

@@ -15,8 +15,18 @@ import torch
 from jaxtyping import Float32, Float64, Int32, Int64
 from torch import Tensor
 
-from gausslab.estimators.norms import Norm
-from gausslab.estimators.tiles import GROUP, Frame, Pair, batches, encoded, in_threads, round_robin, strips, tiles
+from gausslab.estimators.neighbours.norms import Norm
+from gausslab.estimators.neighbours.tiles import (
+    GROUP,
+    Frame,
+    Pair,
+    batches,
+    encoded,
+    in_threads,
+    round_robin,
+    strips,
+    tiles,
+)
 from gausslab.seeding import torch_generator
 
 

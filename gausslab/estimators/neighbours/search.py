@@ -14,10 +14,10 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from gausslab.errors import EstimatorError
-from gausslab.estimators.nomination import among, between
-from gausslab.estimators.norms import Norm, norm_named
-from gausslab.estimators.proof import Neighbours, Search, proven
-from gausslab.estimators.tiles import Frame
+from gausslab.estimators.neighbours.nomination import among, between
+from gausslab.estimators.neighbours.norms import Norm, norm_named
+from gausslab.estimators.neighbours.proof import Neighbours, Search, proven
+from gausslab.estimators.neighbours.tiles import Frame
 
 TREE_UNITS = 8
 SPARE = 2
