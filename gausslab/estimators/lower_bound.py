@@ -8,13 +8,13 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
-from gausslab.errors import ConfigError
-from gausslab.estimators.contract import Estimate, NullKind, checked, computed_from, require_positive
+from gausslab.errors import ConfigError, EstimatorError
+from gausslab.estimators.contract import Estimate, NullKind, checked, computed_from
 from gausslab.estimators.ladder import DEFAULT_RUNGS, rung
-from gausslab.estimators.ladder.base import Others, Samples, standard_log_density
+from gausslab.estimators.ladder.base import Density, Others, Samples, standard_log_density
 from gausslab.seeding import numpy_generator
 
 NOTHING = "standard_normal"
@@ -23,35 +23,32 @@ OVERHEAD = 200
 
 
 class Scores(NamedTuple):
-    """Log ratios to N(0, I) of one fold: of every rung on its held-out samples, and who won on the check samples.
+    """One fold: log ratios to N(0, I) on its held-out samples, of N(0, I) itself (0) and then of every rung.
 
     Attributes:
-        ratios: of the rungs.
-        guarded: the same, 0 where N(0, I) itself was preferred to the rung.
-        winner: index of the rung preferred to all others, None for N(0, I) itself.
+        ratios: a density a row.
+        accepted: whether the check samples preferred the density to N(0, I).
+        winner: row of the density that they preferred to all others.
     """
 
-    ratios: Float64[Tensor, "rungs held_out"]
-    guarded: Float64[Tensor, "rungs held_out"]
-    winner: int | None
+    ratios: Float64[Tensor, "densities held_out"]
+    accepted: Bool[Tensor, " densities"]
+    winner: int
 
-    @property
-    def won(self) -> Float64[Tensor, " held_out"]:
-        """Log ratios of the winner."""
-        return torch.zeros_like(self.ratios[0]) if self.winner is None else self.ratios[self.winner]
+    def of(self, density: int) -> Float64[Tensor, " held_out"]:
+        """Log ratios of a density, 0 where N(0, I) was preferred to it."""
+        return self.ratios[density] * self.accepted[density]
 
 
-def preferred(gains: Float64[Tensor, "rungs check"]) -> int | None:
-    """The plainest density that is within one standard error of the likeliest; None for N(0, I), the plainest of all.
+def preferred(gains: Float64[Tensor, "densities check"]) -> int:
+    """The plainest density that is within one standard error of the likeliest.
 
     Args:
-        gains: log ratios of the rungs to N(0, I) on samples that no rung was fitted to, plainest first.
+        gains: log ratios to N(0, I) on samples that no density was fitted to, plainest first.
     """
-    every = torch.cat([torch.zeros_like(gains[:1]), gains])
-    lead = every[every.mean(1).argmax()] - every
-    errors = lead.std(1) / math.sqrt(lead.shape[1])
-    first = int((lead.mean(1) <= errors).nonzero()[0])
-    return first - 1 if first else None
+    lead = gains[gains.mean(1).argmax()] - gains
+    close = lead.mean(1) <= lead.std(1) / math.sqrt(lead.shape[1])
+    return int(close.nonzero()[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,41 +95,49 @@ class KLLowerBound:
     rungs: tuple[str, ...] = DEFAULT_RUNGS
 
     def __post_init__(self) -> None:
-        require_positive(self.name, "folds", self.folds - 2)
+        if not 3 <= self.folds <= self.min_samples // 2:
+            raise ConfigError(f"{self.name}: folds must be from 3 to {self.min_samples // 2}, got {self.folds}")
         if not self.effort > 0:
             raise ConfigError(f"{self.name}: effort must be positive, got {self.effort}")
-        if not self.rungs:
-            raise ConfigError(f"{self.name}: rungs must name at least one")
+        if not self.rungs or len(set(self.rungs)) < len(self.rungs):
+            raise ConfigError(f"{self.name}: rungs must name at least one and none twice, got {self.rungs}")
         for each in self.rungs:
             rung(each)
 
     def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
         """Rows `statistic`, one a rung, and one a winner."""
         x = in_own_order(checked(x, self))
-        chosen = [name for name in self.rungs if rung(name).needs(x.shape[1]) <= self._fitted(len(x))]
-        folds = list(self._scored(x, chosen))
-        spread = [fold.ratios[0 if fold.winner is None else fold.winner] for fold in folds]
-        rows = [bound("statistic", [fold.won for fold in folds], spread)]
-        for index, name in enumerate(chosen):
+        names = (NOTHING, *self._fitting(x))
+        folds = list(self._scored(x, names[1:]))
+        winners = [fold.winner for fold in folds]
+        won = [fold.ratios[fold.winner] for fold in folds]
+        spread = [fold.ratios[max(fold.winner, 1)] for fold in folds]
+        rows = [bound("statistic", won, spread)]
+        for index in range(1, len(names)):
             own = [fold.ratios[index] for fold in folds]
-            rows.append(bound(name, [fold.guarded[index] for fold in folds], own))
-        for winner in sorted({-1 if fold.winner is None else fold.winner for fold in folds}):
-            parts = [fold.won * ((-1 if fold.winner is None else fold.winner) == winner) for fold in folds]
-            rows.append(bound(f"winner={NOTHING if winner < 0 else chosen[winner]}", parts, spread))
-        return computed_from(sum(len(fold.won) for fold in folds), rows)
+            rows.append(bound(names[index], [fold.of(index) for fold in folds], own))
+        for index in sorted(set(winners)):
+            parts = [ratios * (winner == index) for ratios, winner in zip(won, winners, strict=True)]
+            rows.append(bound(f"winner={names[index]}", parts, spread))
+        return computed_from(sum(map(len, won)), rows)
 
-    def _fitted(self, samples: int) -> int:
-        return samples - 2 * -(-samples // self.folds)
+    def _fitting(self, x: Samples) -> list[str]:
+        """The rungs for which the samples suffice."""
+        samples, units = len(x) - 2 * math.ceil(len(x) / self.folds), x.shape[1]
+        needs = {name: rung(name).needs(units) for name in self.rungs}
+        if samples < min(needs.values()):
+            expected = f"expected at least {min(needs.values())} samples to fit a density of {units} units to"
+            raise EstimatorError(f"{self.name}: {expected}, got {samples} of {len(x)} in {self.folds} folds")
+        return [name for name, fewest in needs.items() if samples >= fewest]
 
     def _scored(self, x: Samples, names: Sequence[str]) -> Iterator[Scores]:
         """Scores of as many folds as the effort allows."""
         samples, units = x.shape
         parts = x.tensor_split(self.folds)
-        count = min(self.folds, max(1, round(self.effort * WORK / (samples * units * (units + OVERHEAD)))))
-        for index in range(count):
-            held_out, check = parts[index], parts[(index + 1) % self.folds]
-            fitted = torch.cat([parts[(index + other) % self.folds] for other in range(2, self.folds)])
-            yield scored(names, fitted, check, held_out)
+        affordable = round(self.effort * WORK / (samples * units * (units + OVERHEAD)))
+        for index in range(min(self.folds, max(1, affordable))):
+            held_out, check, *fitted = (parts[(index + other) % self.folds] for other in range(self.folds))
+            yield scored(names, torch.cat(fitted), check, held_out)
 
 
 def in_own_order(x: Samples) -> Samples:
@@ -148,12 +153,15 @@ def in_own_order(x: Samples) -> Samples:
 def scored(names: Sequence[str], fitted: Samples, check: Others, held_out: Float64[Tensor, "held_out units"]) -> Scores:
     """Every rung fitted, the winner chosen, and all of them scored."""
     densities = [rung(name).fit(fitted, check) for name in names]
-    gains, ratios = (
-        torch.stack([density.log_density(x) for density in densities]) - standard_log_density(x)
-        for x in (check, held_out)
-    )
-    accepted = torch.tensor([preferred(gain.unsqueeze(0)) is not None for gain in gains])
-    return Scores(ratios, ratios * accepted.unsqueeze(1), preferred(gains))
+    gains, ratios = (_log_ratios(densities, x) for x in (check, held_out))
+    accepted = torch.tensor([preferred(gains[[0, index]]) > 0 for index in range(len(gains))])
+    return Scores(ratios, accepted, preferred(gains))
+
+
+def _log_ratios(densities: Sequence[Density], x: Samples) -> Float64[Tensor, "densities samples"]:
+    """To N(0, I), of itself first."""
+    plain = standard_log_density(x)
+    return torch.stack([plain, *(density.log_density(x) for density in densities)]) - plain
 
 
 def bound(

@@ -1,6 +1,5 @@
 r"""The rung of independent components: a rotation undone, then a density a component."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -60,11 +59,14 @@ def _completed(rows: Float64[Tensor, "components units"]) -> Float64[Tensor, "un
 
 
 def _worth_a_shape(y: Samples, check: Others) -> Bool[Tensor, " units"]:
-    """Which components are likelier with a density of their own, by the check samples and more than one error.
+    """Which components are likelier with a density of their own: by the check samples, and by Akaike's criterion.
 
-    Akaike's criterion would not do: the directions were searched for among very many.
+    Neither alone would do: the directions were searched for among very many (so the criterion counts a direction as
+    that many parameters), and the check samples are few.
     """
     rows, other = y.T.contiguous(), check.T.contiguous()
-    gain = fit_piecewise(rows).log_densities(other) - fit_normal(rows).log_densities(other)
-    worth: Tensor = gain.mean(1) > gain.std(1) / math.sqrt(len(check))
+    piecewise, normal = fit_piecewise(rows), fit_normal(rows)
+    gain = (piecewise.log_densities(rows) - normal.log_densities(rows)).mean(1) * len(y)
+    checked = (piecewise.log_densities(other) - normal.log_densities(other)).mean(1)
+    worth: Tensor = (gain > piecewise.parameters + y.shape[1]) & (checked > 0)
     return worth

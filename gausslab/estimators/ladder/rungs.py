@@ -5,9 +5,19 @@ from gausslab.estimators.ladder.base import Rung
 from gausslab.estimators.ladder.components import IndependentComponents
 from gausslab.estimators.ladder.elliptical import Elliptical
 from gausslab.estimators.ladder.gaussian import Gaussian
+from gausslab.estimators.ladder.iterative import IterativeGaussianisation
+from gausslab.estimators.ladder.mixture import GaussianMixture
 from gausslab.estimators.ladder.units import IndependentUnits, PrincipalAxes
 
-_ALL: tuple[Rung, ...] = (Gaussian(), IndependentUnits(), PrincipalAxes(), Elliptical(), IndependentComponents())
+_ALL: tuple[Rung, ...] = (
+    Gaussian(),
+    IndependentUnits(),
+    PrincipalAxes(),
+    Elliptical(),
+    IndependentComponents(),
+    GaussianMixture(),
+    IterativeGaussianisation(),
+)
 RUNGS: dict[str, Rung] = {each.name: each for each in _ALL}
 DEFAULT_RUNGS: tuple[str, ...] = tuple(RUNGS)
 
