@@ -13,7 +13,7 @@ from gausslab.errors import GausslabError
 from gausslab.tables import to_frame
 from gausslab.verdict import holm_adjusted, joint_tests, verdict
 
-GAUSSIAN = {"null_mean": 0.0, "null_sd": 0.05, "standard_error": 0.05, "n_units": 6}
+GAUSSIAN = {"null_mean": 0.0, "null_sd": 0.05, "standard_error": 0.05, "n_units": 4}
 
 
 def decomposition(values, p_values=(0.5, 0.6, 0.7, 0.8, 0.9), **given):

@@ -142,9 +142,10 @@ class KLDecomposition(NeighbourEstimator):
     Standard errors: delta method and delete-one jackknife, less their excess over the Monte Carlo variance on Gaussian
     samples; those of the moment parts at least the null's spread. For 2, 4 and 8 units of seven laws and n = 500 and
     2000 (300 codes each) those of the other parts and of the total are 0.76 to 1.23 of the true spread (one total of
-    t5, n = 500, 0.68). Intervals of value ± 1.96 of them cover the truth as often as they should where the bias is small: those
-    of the moment parts 91 to 100 % (86 % for a uniform cube of 8 units at n = 500), of `marginal_negentropy` 82 to
-    97 %, the least for heavy tails, and of `dependence`, `beyond_second_order` and `total` of a Gaussian 89 to 97 %.
+    t5, n = 500, 0.68). Intervals of value ± 1.96 of them cover the truth as often as they should where the bias is
+    small: those of the moment parts 91 to 100 % (86 % for a uniform cube of 8 units at n = 500), of
+    `marginal_negentropy` 82 to 97 %, the least for heavy tails, and of `dependence`, `beyond_second_order` and `total`
+    of a Gaussian 89 to 97 %.
 
     How it can mislead: the bias of nearest-neighbour entropy depends on the law AND on the width, so that above about 4
     units `beyond_second_order`, and with it `dependence` and `total`, is a test statistic and not a number of nats. At
