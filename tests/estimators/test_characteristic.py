@@ -7,9 +7,11 @@ import pytest
 import torch
 from scipy.integrate import quad
 
+from gausslab.estimators import characteristic
 from gausslab.estimators.characteristic import (
     distance_from_normal,
     empirical_characteristic,
+    epps_pulley_cells,
     epps_pulley_pairs,
     epps_pulley_statistic,
     exact_grid,
@@ -51,24 +53,35 @@ def test_the_trapezoid_rule_gives_the_closed_form(scale, shift):
     torch.testing.assert_close(integral(x, exact_grid(x)), epps_pulley_pairs(x), rtol=1e-11, atol=1e-11)
 
 
-def test_both_ways_of_doing_it_are_taken():
+@pytest.mark.parametrize("scale", [0.1, 10.0, 1e5])
+def test_cells_give_the_closed_form(monkeypatch, scale):
+    x = scale * normal(300, 5) + 3 * scale
+    x[0] *= 1e4  # an outlier alone in its cell
+    torch.testing.assert_close(epps_pulley_cells(x), epps_pulley_pairs(x), rtol=1e-11, atol=1e-11)
+    monkeypatch.setattr(characteristic, "BLOCK", 600)  # two units at a time
+    torch.testing.assert_close(epps_pulley_cells(x), epps_pulley_pairs(x), rtol=1e-11, atol=1e-11)
+
+
+def test_every_way_of_doing_it_is_taken():
     few, many = normal(20, 2), normal(600, 2)
     assert torch.equal(epps_pulley_statistic(few), epps_pulley_pairs(few))
     assert torch.equal(epps_pulley_statistic(many), integral(many, exact_grid(many)))
+    assert torch.equal(epps_pulley_statistic(100 * many), epps_pulley_cells(100 * many))
 
 
 def test_leading_axes_are_a_loop():
     batch = normal(2, 3, 70, 4)
-    for statistic in (epps_pulley_statistic, epps_pulley_pairs, lambda x: integral(x, trapezoid())):
+    for statistic in (epps_pulley_statistic, epps_pulley_pairs, epps_pulley_cells, lambda x: integral(x, trapezoid())):
         looped = torch.stack([torch.stack([statistic(x) for x in row]) for row in batch])
         torch.testing.assert_close(statistic(batch), looped, rtol=1e-11, atol=1e-11)
 
 
-@pytest.mark.parametrize("samples", [7, 60])
+@pytest.mark.parametrize("samples", [7, 70])
 def test_gradient(samples):
-    x = normal(samples, 2).requires_grad_()
+    x = normal(samples, 1).requires_grad_()
     assert torch.autograd.gradcheck(epps_pulley_statistic, x)
     assert torch.autograd.gradcheck(lambda x: integral(x, trapezoid()), x)
+    assert torch.autograd.gradcheck(lambda x: epps_pulley_cells(8 * x), x)
 
 
 def test_means_of_equal_batches_average():
