@@ -11,8 +11,8 @@ from scipy import stats
 from torch import Tensor
 
 from gausslab.estimators.contract import Reading, Readings
-from gausslab.estimators.joint import ClassicalTest, Theory
-from gausslab.estimators.moments import standardised, whitened
+from gausslab.estimators.joint import ClassicalTest, Theory, whitened_code
+from gausslab.estimators.moments import standardised
 
 
 def decorrelated(x: Float64[Tensor, "samples units"], name: str) -> Float64[Tensor, "samples units"]:
@@ -24,7 +24,7 @@ def decorrelated(x: Float64[Tensor, "samples units"], name: str) -> Float64[Tens
     Raises:
         EstimatorError: as for `whitened`.
     """
-    z = whitened(x, name)
+    z = whitened_code(x, name)
     left, _, right = torch.linalg.svd(z.T @ standardised(x))
     rotation: Tensor = left @ right
     return z @ rotation

@@ -11,8 +11,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from gausslab.estimators.contract import Reading, Readings
-from gausslab.estimators.joint import JointTest
-from gausslab.estimators.moments import whitened
+from gausslab.estimators.joint import JointTest, whitened_code
 from gausslab.estimators.pairs import kernel_sum, pair_work
 
 NODES = 128
@@ -85,7 +84,7 @@ class Energy(JointTest):
     def readings(self, x: Float64[Tensor, "samples units"]) -> Readings:
         """The statistic."""
         unbiased = math.sqrt((len(x) - 1) / len(x))
-        return {"statistic": Reading(energy_statistic(unbiased * whitened(x, self.name)))}
+        return {"statistic": Reading(energy_statistic(unbiased * whitened_code(x, self.name)))}
 
     def work(self, samples: int, units: int) -> float:
         """Half of all pairs."""

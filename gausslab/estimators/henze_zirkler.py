@@ -11,8 +11,7 @@ from torch import Tensor
 
 from gausslab.errors import ConfigError
 from gausslab.estimators.contract import NAN, Estimate, Reading, Readings
-from gausslab.estimators.joint import ClassicalTest, Theory
-from gausslab.estimators.moments import whitened
+from gausslab.estimators.joint import ClassicalTest, Theory, whitened_code
 from gausslab.estimators.pairs import kernel_sum, pair_work
 
 LOST = 2.0**-53  # beside 1
@@ -99,7 +98,7 @@ class HenzeZirkler(ClassicalTest):
 
     def readings(self, x: Float64[Tensor, "samples units"]) -> Readings:
         """T - 1, which is known to more digits than T where T is all but 1."""
-        return {"statistic": Reading(bhep_excess(whitened(x, self.name), self._smoothing(*x.shape)))}
+        return {"statistic": Reading(bhep_excess(whitened_code(x, self.name), self._smoothing(*x.shape)))}
 
     def work(self, samples: int, units: int) -> float:
         """Half of all pairs."""

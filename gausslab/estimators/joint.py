@@ -8,9 +8,10 @@ from typing import ClassVar, NamedTuple
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from gausslab.errors import ConfigError, choices
+from gausslab.errors import ConfigError, EstimatorError, choices
 from gausslab.estimators.calibration import NullLaw, null_laws_of_samples
 from gausslab.estimators.contract import Estimate, NullKind, Reading, Readings, checked
+from gausslab.estimators.moments import whitened
 
 P_VALUES = ("monte_carlo", "asymptotic")
 
@@ -52,6 +53,18 @@ class JointTest(ABC):
     def key(self) -> str:
         """Name and the parameters on which the readings depend."""
         return self.name
+
+
+def whitened_code(x: Float64[Tensor, "samples units"], name: str) -> Float64[Tensor, "samples units"]:
+    """The whitened samples, if they can differ from those of any other code: d + 1 of them are a regular simplex.
+
+    Raises:
+        EstimatorError: as for `whitened`, or only one sample more than units.
+    """
+    samples, units = x.shape
+    if samples == units + 1:
+        raise EstimatorError(f"{name}: expected at least {units + 2} samples of {units} units, got {samples}")
+    return whitened(x, name)
 
 
 class Theory(NamedTuple):

@@ -10,8 +10,7 @@ from scipy import stats
 from torch import Tensor
 
 from gausslab.estimators.contract import Reading, Readings
-from gausslab.estimators.joint import ClassicalTest, Theory
-from gausslab.estimators.moments import whitened
+from gausslab.estimators.joint import ClassicalTest, Theory, whitened_code
 from gausslab.estimators.pairs import pair_work, product_sum
 
 ROWS = 4096  # samples in one matrix product
@@ -66,7 +65,7 @@ class MardiaSkewness(ClassicalTest):
     def readings(self, x: Float64[Tensor, "samples units"]) -> Readings:
         """Skewness and its two scalings."""
         samples, units = x.shape
-        skewness = third_moment_square(whitened(x, self.name))
+        skewness = third_moment_square(whitened_code(x, self.name))
         scaled = samples * skewness / 6
         return {
             "statistic": Reading(skewness),
@@ -123,7 +122,7 @@ class MardiaKurtosis(ClassicalTest):
     def readings(self, x: Float64[Tensor, "samples units"]) -> Readings:
         """Kurtosis and its two standardisations."""
         samples, units = x.shape
-        kurtosis = float(whitened(x, self.name).square().sum(1).square().mean())
+        kurtosis = float(whitened_code(x, self.name).square().sum(1).square().mean())
         limit = units * (units + 2)
         mean, variance = kurtosis_moments(samples, units)
         return {

@@ -14,8 +14,7 @@ from gausslab.estimators.characteristic import (
     epps_pulley_statistic,
 )
 from gausslab.estimators.contract import Estimate, NullKind, Reading, Readings, require_positive
-from gausslab.estimators.joint import JointTest
-from gausslab.estimators.moments import whitened
+from gausslab.estimators.joint import JointTest, whitened_code
 
 DIRECTIONS = 256
 
@@ -84,7 +83,7 @@ class SlicedEppsPulley(JointTest):
     def readings(self, x: Float64[Tensor, "samples units"]) -> Readings:
         """As given and whitened."""
         directions = random_directions(x.shape[1], self.directions, torch.Generator().manual_seed(self.seed))
-        codes = {"statistic": x, "whitened": whitened(x, self.name)}
+        codes = {"statistic": x, "whitened": whitened_code(x, self.name)}
         return {name: Reading(float(sliced_epps_pulley(code, directions))) for name, code in codes.items()}
 
     def work(self, samples: int, units: int) -> float:

@@ -33,6 +33,8 @@ def test_units_that_cannot_be_whitened(name):
         ESTIMATORS[name]()(x)
     with pytest.raises(EstimatorError, match=f"{name}: whitening needs more samples than units, got 8 samples of 8"):
         ESTIMATORS[name]()(normal(8, 8))
+    with pytest.raises(EstimatorError, match=f"{name}: expected at least 10 samples of 8 units, got 9"):
+        ESTIMATORS[name]()(normal(9, 8))
 
 
 @pytest.mark.parametrize("name", CLASSICAL)
