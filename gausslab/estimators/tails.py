@@ -19,7 +19,7 @@ def tail_p_values(law: NullLaw, given: Float64[np.ndarray, " given"], power: int
     this is meant for has, to the power a, a tail at least that heavy, and p is then never 0.
 
     Of 100,000 replicates of the tests of one unit p = 4e-4 comes out with a spread of 12 % and no visible bias, p =
-    2e-5 within a factor of 1.5; of 20,000 with 30 % and within a factor of 2.5. Nothing below 1e-12 is answered.
+    2e-5 within a factor of 1.5; of 20,000 with 30 % and within a factor of 3. Nothing below 1e-12 is answered.
 
     Source: Knijnenburg, Wessels, Reinders & Shmulevich (2009), Bioinformatics 25:i161-i168; Hosking & Wallis (1987),
     Technometrics 29:339-349.

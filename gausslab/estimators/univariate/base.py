@@ -13,12 +13,12 @@ from gausslab.errors import ConfigError, choices
 from gausslab.estimators.calibration import Draws, NullLaw, null_laws
 from gausslab.estimators.contract import Estimate, NullKind, checked
 from gausslab.estimators.empirical import Columns, PerUnit
+from gausslab.estimators.joint import P_VALUES
 from gausslab.estimators.multiplicity import CORRECTIONS, rejected_share_law
 from gausslab.estimators.tails import tail_p_values
 
-P_VALUES = ("monte_carlo", "asymptotic")
 REPLICATES = 20_000  # drawn where a user waits; the shipped laws have more
-LARGEST = 10_000  # samples, beyond which no law differs from that at so many
+LARGEST = 10_000  # samples, from which on one law serves: it differs from the limit by little, and to the safe side
 BLOCK = 1 << 19  # values drawn at a time
 
 
