@@ -64,12 +64,19 @@ def moment_parts(x: Float64[Tensor, "samples units"], z: Float64[Tensor, "sample
         x: the code as given.
         z: the same, whitened.
     """
-    scale, standard = x.std(0, correction=0), standardised(x)
-    mean_scale = (scale.square() + x.mean(0).square() - 1 - 2 * scale.log()).sum() / 2
-    correlation = (standard.T @ standard / len(x)).fill_diagonal_(1)
-    _, log_determinant = torch.linalg.slogdet(correlation)
+    standard = standardised(x)
+    parts = plug_in_parts(x.mean(0), x.std(0, correction=0), standard.T @ standard / len(x))
     own, joint = standard.square().sum(1) / 2, z.square().sum(1) / 2
-    return MomentParts(float(mean_scale), -float(log_determinant) / 2, x.square().sum(1) / 2 - own, own - joint)
+    return MomentParts(*parts, x.square().sum(1) / 2 - own, own - joint)
+
+
+def plug_in_parts(
+    mean: Float64[Tensor, " units"], scale: Float64[Tensor, " units"], correlation: Float64[Tensor, "units units"]
+) -> tuple[float, float]:
+    """The two parts from the moments alone: `scale` the population standard deviations, `correlation` their matrix."""
+    mean_scale = (scale.square() + mean.square() - 1 - 2 * scale.log()).sum() / 2
+    _, log_determinant = torch.linalg.slogdet(correlation.clone().fill_diagonal_(1))
+    return float(mean_scale), -float(log_determinant) / 2
 
 
 def moment_biases(samples: int, units: int) -> tuple[float, float]:
