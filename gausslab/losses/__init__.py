@@ -1,0 +1,36 @@
+"""Estimators to train with: differentiable functions of a batch of codes.
+
+    from gausslab.losses import mmd, sigreg
+    loss = reconstruction + 0.05 * mmd(codes) + 0.02 * sigreg(codes, step)
+
+    kozachenko_leonenko   entropy in nats: maximise it       EAE
+    sliced_epps_pulley    random directions against N(0, 1)
+    sigreg                the same, as LeJEPA trains with it: directions of the step, batch of all processes
+    mmd, biased_mmd       kernel distance to N(0, I), in closed form
+    two_sample_mmd        the same to another batch          WAE-MMD
+
+Under `DistributedDataParallel` each process has its own share of the batch. `sigreg` is of the whole batch, and its
+gradient exact. The others are of the share they are given: `gathered(codes)` gives them the whole batch.
+"""
+
+from gausslab.estimators.characteristic import trapezoid
+from gausslab.estimators.entropy import kozachenko_leonenko
+from gausslab.estimators.sliced import random_directions, sliced_epps_pulley
+from gausslab.losses.distributed import gathered
+from gausslab.losses.kernels import GaussianKernel, InverseMultiquadratic
+from gausslab.losses.mmd import biased_mmd, mmd, two_sample_mmd
+from gausslab.losses.sigreg import sigreg
+
+__all__ = [
+    "GaussianKernel",
+    "InverseMultiquadratic",
+    "biased_mmd",
+    "gathered",
+    "kozachenko_leonenko",
+    "mmd",
+    "random_directions",
+    "sigreg",
+    "sliced_epps_pulley",
+    "trapezoid",
+    "two_sample_mmd",
+]

@@ -1,0 +1,85 @@
+r"""Squared maximum mean discrepancy of a batch of codes from N(0, I): differentiable losses.
+
+    $\mathrm{MMD}^2 = E k(Z, Z') - 2 E k(Z, Y) + E k(Y, Y')$,   Y and Y' N(0, I)
+
+Source: Gretton, Borgwardt, Rasch, Schoelkopf & Smola (2012), Journal of Machine Learning Research 13:723-773.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gausslab.errors import EstimatorError
+from gausslab.losses.kernels import InverseMultiquadratic, Kernel
+
+KERNEL = InverseMultiquadratic()
+
+
+def mmd(z: Float[Tensor, "samples units"], kernel: Kernel = KERNEL) -> Float[Tensor, ""]:
+    r"""Unbiased estimate of the squared MMD from N(0, I), whose two means are exact: no samples of it are drawn.
+
+    $\frac1{n(n-1)} \sum_{i \ne j} k(z_i, z_j) - \frac2n \sum_i E k(z_i, Y) + E k(Y, Y')$; negative half of the time for
+    a code that is N(0, I).
+
+    How it can mislead: in high dimension all distances are alike, and the kernels see little but mean and scale of the
+    radii; compare its value with that of Gaussian batches of the same shape.
+
+    Args:
+        z: a batch, samples x units.
+        kernel: the sum of inverse multiquadratics of Wasserstein autoencoders, or another.
+
+    Raises:
+        EstimatorError: fewer than two samples.
+    """
+    return _mean_of_pairs(z, kernel) + _beside_normal(z, kernel)
+
+
+def biased_mmd(z: Float[Tensor, "samples units"], kernel: Kernel = KERNEL) -> Float[Tensor, ""]:
+    r"""Squared MMD of the batch itself from N(0, I): `mmd` with $\frac1{n^2} \sum_{ij}$, never negative.
+
+    n times it, with one Gaussian kernel, is the BHEP statistic, and Henze-Zirkler's on whitened samples.
+
+    Args:
+        z: a batch, samples x units.
+        kernel: as for `mmd`.
+    """
+    return kernel.of_distance(_squares(z, z), z.shape[1]).mean() + _beside_normal(z, kernel)
+
+
+def two_sample_mmd(
+    z: Float[Tensor, "samples units"], y: Float[Tensor, "others units"], kernel: Kernel = KERNEL
+) -> Float[Tensor, ""]:
+    r"""Unbiased estimate of the squared MMD between two laws; WAE-MMD's penalty with y as many samples of N(0, I).
+
+    $\frac1{n(n-1)} \sum_{i \ne j} k(z_i, z_j) + \frac1{m(m-1)} \sum_{i \ne j} k(y_i, y_j) - \frac2{nm} \sum_{ij}
+    k(z_i, y_j)$. From N(0, I) `mmd` says the same without the noise of y.
+
+    Args:
+        z: a batch, samples x units.
+        y: another one.
+        kernel: as for `mmd`.
+
+    Raises:
+        EstimatorError: fewer than two samples in either.
+    """
+    between = kernel.of_distance(_squares(z, y), z.shape[1]).mean()
+    return _mean_of_pairs(z, kernel) + _mean_of_pairs(y, kernel) - 2 * between
+
+
+def _mean_of_pairs(z: Float[Tensor, "samples units"], kernel: Kernel) -> Float[Tensor, ""]:
+    samples, units = z.shape
+    if samples < 2:
+        raise EstimatorError(f"mmd: expected at least 2 samples, got {samples}")
+    values = kernel.of_distance(_squares(z, z), units)
+    return (values.sum() - values.diagonal().sum()) / (samples * (samples - 1))
+
+
+def _beside_normal(z: Float[Tensor, "samples units"], kernel: Kernel) -> Float[Tensor, ""]:
+    units = z.shape[1]
+    return kernel.mean_between(units) - 2 * kernel.mean_beside(z.square().sum(1), units).mean()
+
+
+def _squares(x: Float[Tensor, "left units"], y: Float[Tensor, "right units"]) -> Float[Tensor, "left right"]:
+    """Squared distances, never negative; a sample's from itself has no gradient."""
+    norms = x.square().sum(1).unsqueeze(1) + y.square().sum(1)
+    return torch.addmm(norms, x, y.T, alpha=-2).clamp_min(0)
