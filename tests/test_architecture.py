@@ -24,11 +24,13 @@ STAGES = (
     "data",
     "estimators",  # before models: an objective uses an estimator, no estimator knows a network
     "validity",  # laws and estimators, no network
+    "losses",  # estimators to train with
     "models",
     "objectives",
     "checkpoints",  # of gausslab's own models; before training, which writes them
     "training",
     "streaming",  # the hooks family: pure sufficient statistics first, then what holds them, then the hooks
+    "metrics",  # sufficient statistics as metrics of torchmetrics
     "activations",
     "recording",
     "norm_recording",
