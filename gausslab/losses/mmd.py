@@ -18,8 +18,8 @@ KERNEL = InverseMultiquadratic()
 def mmd(z: Float[Tensor, "samples units"], kernel: Kernel = KERNEL) -> Float[Tensor, ""]:
     r"""Unbiased estimate of the squared MMD from N(0, I), whose two means are exact: no samples of it are drawn.
 
-    $\frac1{n(n-1)} \sum_{i \ne j} k(z_i, z_j) - \frac2n \sum_i E k(z_i, Y) + E k(Y, Y')$; negative half of the time for
-    a code that is N(0, I).
+    $\frac1{n(n-1)} \sum_{i \ne j} k(z_i, z_j) - \frac2n \sum_i E k(z_i, Y) + E k(Y, Y')$; negative more often than
+    not for a code that is N(0, I).
 
     How it can mislead: in high dimension all distances are alike, and the kernels see little but mean and scale of the
     radii; compare its value with that of Gaussian batches of the same shape.

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from estimators.conftest import RECIPES
 from scipy.integrate import quad
 
 from gausslab.errors import ConfigError, EstimatorError
@@ -82,8 +83,8 @@ def test_the_quadrature_of_inverse_multiquadratics(units, accuracy, radius):
 
 @pytest.mark.parametrize("beta", [0.1, 0.5, 1.0])
 @pytest.mark.parametrize("name", ["normal", "laplace", "t3", "uniform", "shift_scale"])
-def test_one_gaussian_kernel_is_the_bhep_statistic(name, beta, golden_arrays):
-    x = torch.from_numpy(golden_arrays[name]())
+def test_one_gaussian_kernel_is_the_bhep_statistic(name, beta):
+    x = torch.from_numpy(RECIPES[name]())
     # exp(-beta^2 |x - y|^2 / 2): the width 2 d s is 2 / beta^2
     kernel = GaussianKernel(scales=(1 / (x.shape[1] * beta**2),))
     expected = BHEP[name]["bhep"]["simple_over_n"][str(beta)]
