@@ -35,6 +35,7 @@ __all__ = ["Draws", "NullLaw", "cache_folder", "calibrating", "null_laws", "null
 WORK = 7e11
 REPLICATES = 99
 FEWEST = 39
+CHEAP = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class Budget:
     Attributes:
         replicates: of a statistic of the whole code.
         fewest: of any law, however dear.
-        times: as many times what they ask for do laws get that are not drawn from whole codes.
+        times: as many times what they ask for do cheap laws get, those that ask for a thousand or more.
         work: multiply-adds that a law of the whole code may take, unless `fewest` take more.
         exact: whether the shipped grid is passed over.
         asked: where the keys of the laws asked for are noted.
@@ -61,6 +62,12 @@ class Budget:
         """Replicates of a statistic of the whole code that takes so many multiply-adds."""
         return max(self.fewest, int(min(self.replicates, self.work / work)))
 
+    def of_own(self, replicates: int) -> int:
+        """Replicates of a law that says itself how many it wants."""
+        if replicates >= CHEAP:
+            return replicates * self.times
+        return max(replicates, self.replicates) if self.exact else replicates
+
 
 DEFAULT = Budget()
 _budget: ContextVar[Budget] = ContextVar("_budget", default=DEFAULT)
@@ -75,7 +82,7 @@ def calibrating(
     Args:
         replicates: B of every law of a whole code; cheaper ones keep their own number if it is larger.
         fewest: B of the dearest laws, default `replicates`.
-        times: of the cheaper laws' own number of replicates, how many times as many.
+        times: what cheap laws, which ask for a thousand replicates or more, get of their own number.
         work: multiply-adds that one law of a whole code may take before its B falls towards `fewest`.
 
     Yields:
@@ -113,8 +120,7 @@ def null_laws(
         draw: draws B replicates of every statistic from a generator.
         stream: key of other laws whose random numbers these are to be drawn from; default their own.
     """
-    budget = _budget.get()
-    return _laws(key, max(replicates * budget.times, budget.fewest), draw, stream or key)
+    return _laws(key, _budget.get().of_own(replicates), draw, stream or key)
 
 
 def _laws(

@@ -255,6 +255,12 @@ def test_the_dearest_laws_are_drawn_with_fewer(folder):
     assert counts == [199, 100, 99]
 
 
+def test_cheap_laws_are_drawn_many_times_over(folder):
+    with calibrating(199, times=5):
+        counts = [null_laws(f"{asked}/n=5", asked, drawing())["a"].size for asked in (50, 500, 1000)]
+    assert counts == [199, 500, 5000]
+
+
 @pytest.mark.parametrize("replicates", [0, 38])
 def test_too_few_replicates_for_a_test_are_refused(replicates):
     with (
@@ -271,11 +277,11 @@ def test_too_few_replicates_for_a_test_are_refused(replicates):
 def cells(folder, monkeypatch):
     monkeypatch.setattr(null_study, "REPLICATES", 39)
     monkeypatch.setattr(null_study, "FEWEST", 39)
-    monkeypatch.setattr(null_study, "TIMES", 2)
+    monkeypatch.setattr(null_study, "TIMES", 1)
     return [null_study.Cell(250, 2), null_study.Cell(250, 4)]
 
 
-NAMES = ("moment_kl", "radial_spread")
+NAMES = ("moment_kl", "jarque_bera")
 
 
 def test_cells_are_the_grid_cheap_ones_first():
@@ -293,12 +299,12 @@ def test_a_grid_is_drawn_once_and_collected(cells, folder, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in files} == files
     count = null_study.collect(tmp_path / "grid.npz")
     grid = null_grid.read((tmp_path / "grid.npz").read_bytes())
-    assert set(grid.places) == {
-        Place(family, 250, units) for family in ("moments", "moment-parts", "radial_spread") for units in (2, 4)
-    }
-    assert sum(len(grid.laws(f"{place.family}/n=250/d={place.units}")) for place in grid.places) == count == 8
+    parts = {Place(family, 250, units) for family in ("moments", "moment-parts") for units in (2, 4)}
+    assert set(grid.places) == {*parts, Place("jarque_bera", 250, None)}
+    assert len(grid.laws("moment-parts/n=250/d=4")) == 2
+    assert count == 2 * (1 + 2) + 1
     record = json.loads((tmp_path / "grid.json").read_text())
-    assert record["replicates"] == {"moment-parts": [39, 39], "moments": [39, 39], "radial_spread": [3998, 3998]}
+    assert record["replicates"] == {"jarque_bera": [20_000] * 2, "moment-parts": [39, 39], "moments": [39, 39]}
 
 
 def test_a_cell_at_which_another_is_at_work_is_left_to_it(cells, monkeypatch):
@@ -315,7 +321,7 @@ def test_what_an_estimator_refuses_is_noted(cells, folder, monkeypatch):
     def refusing(x):
         raise EstimatorError("never")
 
-    monkeypatch.setitem(ESTIMATORS, "radial_spread", lambda: refusing)
+    monkeypatch.setitem(ESTIMATORS, "jarque_bera", lambda: refusing)
     null_study.draw(cells[:1], lambda line: None, NAMES)
     note = json.loads((folder.parent / "cells" / "n250-d2.json").read_text())
     assert note["refusals"] == ["never"] and note["keys"]
