@@ -145,7 +145,16 @@ def lower_bound(rows: pd.DataFrame) -> Part | None:
         return None
     named = rows["statistic"].str.startswith("winner=") & (rows["estimator"] == "kl_lower_bound")
     won = rows[named].sort_values("value", ascending=False, kind="stable")["statistic"]
-    return _part("" if won.empty else str(won.iloc[0]).removeprefix("winner=").replace("_", " "), row)
+    return _part("" if won.empty else _density(str(won.iloc[0]).removeprefix("winner=")), row)
+
+
+def _density(name: str) -> str:
+    """A density's name in a sentence.
+
+    >>> _density("gaussian_mixture")
+    'Gaussian mixture'
+    """
+    return name.replace("_", " ").replace("gaussian", "Gaussian")
 
 
 def in_nats(part: Part, digits: int) -> str:
@@ -153,6 +162,14 @@ def in_nats(part: Part, digits: int) -> str:
     low, high = (fixed(end, digits) for end in part.interval)
     told = f"{fixed(part.value, digits)} nats"
     return told if math.isnan(part.standard_error) else f"{told} [{low}, {high}]"
+
+
+def bound_in_words(bound: Part, digits: int) -> str:
+    """`at least 5.9 nats [5.7, 6.1], by independent components`; where N(0, I) itself did best, that."""
+    if bound.label == "standard normal":
+        return "no held-out density does better than N(0, I)"
+    told = f"at least {in_nats(bound, digits)}"
+    return f"{told}, by {bound.label}" if bound.label else told
 
 
 def fixed(value: float, digits: int) -> str:

@@ -8,7 +8,17 @@ import pandas as pd
 from jaxtyping import Float64
 
 from gausslab.errors import GausslabError
-from gausslab.parts import ESTIMATOR, Decomposition, decomposition, fixed, in_nats, lower_bound, one, require_one_code
+from gausslab.parts import (
+    ESTIMATOR,
+    Decomposition,
+    bound_in_words,
+    decomposition,
+    fixed,
+    in_nats,
+    lower_bound,
+    one,
+    require_one_code,
+)
 
 LEVEL = 0.05
 
@@ -78,23 +88,30 @@ def verdict(table: pd.DataFrame) -> str:
 
 
 def joint_tests(rows: pd.DataFrame) -> pd.DataFrame:
-    """Tests of the whole code, each once, with its p-value and the same adjusted by Holm in the column `adjusted`."""
+    """Tests of the whole code, each once, with its p-value and the same adjusted by Holm in the column `adjusted`.
+
+    Rows of one estimator that lie equally many null deviations from their null's mean are one test on several scales.
+    """
     known = set(zip(rows["estimator"], rows["statistic"], strict=True))
     repeats = {copy for original, copies in _ORIGINALS.items() if original in known for copy in copies}
     named = pd.Series(zip(rows["estimator"], rows["statistic"], strict=True), index=rows.index, dtype=object)
     inner = (rows["estimator"] == "kl_lower_bound") & (rows["statistic"] != "statistic")
     tested = rows["p_value"].notna() & rows["null"].isin(["simple", "composite"])
     tests = rows[(rows["unit"] == "all") & tested & ~inner & ~named.isin(repeats)]
+    scales = tests[["estimator", "null", "p_value"]].assign(z=np.round(_deviations(tests), 6))
+    tests = tests[~scales.duplicated() | ~(tests["null_sd"] > 0)]
     return tests.assign(adjusted=holm_adjusted(sharpened(tests)))
+
+
+def _deviations(tests: pd.DataFrame) -> Float64[np.ndarray, " tests"]:
+    """How many null deviations each value lies above or below its null's mean; 0 where the null has no spread."""
+    value, mean, spread = (tests[name].to_numpy(np.float64) for name in ("value", "null_mean", "null_sd"))
+    return np.asarray(np.divide(value - mean, spread, out=np.zeros(len(tests)), where=spread > 0))
 
 
 def sharpened(tests: pd.DataFrame) -> Float64[np.ndarray, " tests"]:
     """The p-values, or the bound for log-concave laws where that is smaller."""
-    p_values, value, mean, spread = (
-        tests[name].to_numpy(np.float64) for name in ("p_value", "value", "null_mean", "null_sd")
-    )
-    deviations = np.divide(np.abs(value - mean), spread, out=np.zeros(len(tests)), where=spread > 0)
-    return np.asarray(np.fmin(p_values, np.exp(1 - deviations)))
+    return np.asarray(np.fmin(tests["p_value"].to_numpy(np.float64), np.exp(1 - np.abs(_deviations(tests)))))
 
 
 def holm_adjusted(p_values: Float64[np.ndarray, " tests"]) -> Float64[np.ndarray, " tests"]:
@@ -144,8 +161,7 @@ def _bound(rows: pd.DataFrame) -> str:
     bound = lower_bound(rows)
     if bound is None:
         return ""
-    told = f"at least {in_nats(bound, 1 if abs(bound.value) >= 1 else 2)}"
-    return f"{told}, by {bound.label}" if bound.label else told
+    return bound_in_words(bound, 1 if abs(bound.value) >= 1 else 2)
 
 
 def _units(rows: pd.DataFrame) -> str:

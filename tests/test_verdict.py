@@ -89,6 +89,22 @@ def test_the_lower_bound_and_its_density():
     assert "a lower bound" not in line
 
 
+def test_a_lower_bound_that_no_density_reached():
+    bound = [row("kl_lower_bound", "statistic", -0.01, 0.0, 0.01, standard_error=0.01, p_value=1.0, null="simple")]
+    bound.append(row("kl_lower_bound", "winner=standard_normal", -0.01, 0.0, 0.01, p_value=1.0, null="simple"))
+    line = verdict(table(*decomposition((0.0, 0.0, 0.0, 0.0)), *bound))
+    assert "; no held-out density does better than N(0, I); " in line
+
+
+def test_one_statistic_on_several_scales_is_one_test():
+    scales = [
+        row("mardia", name, s * 3.0 + t, t, s * 0.5, p_value=0.2, null="composite", unit="all")
+        for name, s, t in (("statistic", 1.0, 8.0), ("z", 0.1, -2.0))
+    ]
+    others = [row(name, "rejected_share", 0.0, 0.01, 0.05, p_value=1.0, null="composite") for name in ("a", "b")]
+    assert joint_tests(table(*scales, *others))["estimator"].tolist() == ["mardia", "a", "b"]
+
+
 def test_a_table_made_before_the_negentropy_was_split():
     rows = [r for r in decomposition((0.0, 1.0, 0.0, 0.0)) if r.statistic not in ("marginal_negentropy", "dependence")]
     rows.append(row("kl_decomposition", "beyond_second_order", 2.0, p_value=0.02, null="composite", **GAUSSIAN))

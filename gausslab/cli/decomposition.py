@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 
 from gausslab.cli.console import stdout
-from gausslab.parts import Decomposition, Part, decomposition, fixed, in_nats, lower_bound
+from gausslab.parts import Decomposition, Part, bound_in_words, decomposition, fixed, lower_bound
 
 _BAR = 30
 _WORST = 5
@@ -84,8 +84,7 @@ def _remarks(table: pd.DataFrame, found: Decomposition) -> list[str]:
         remarks.append(f"{found.caution[0].upper()}{found.caution[1:]}.")
     bound = lower_bound(table)
     if bound is not None:
-        named = f", by {bound.label}" if bound.label else ""
-        remarks.append(f"Held-out lower bound: at least {in_nats(bound, found.digits)}{named}.")
+        remarks.append(f"Held-out lower bound: {bound_in_words(bound, found.digits)}.")
     worst = _worst(table, found.digits + 1)
     return [*remarks, f"Least Gaussian units: {worst}."] if worst else remarks
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -44,7 +45,7 @@ class Panel:
         name: what tells it from the others, empty if there is only one.
         mean: the decomposition; over several seeds its standard errors are those of their t intervals.
         seeds: the decomposition of every code.
-        bound: lower bound of the total, if it was measured.
+        bound: lower bound of the total, or its mean over the seeds, if it was measured and is above 0.
     """
 
     name: str
@@ -94,21 +95,24 @@ def _panel(rows: pd.DataFrame, told: Sequence[str]) -> Panel:
     seeds = tuple(map(decomposition, codes))
     first = rows.iloc[0]
     names = [f"{first[name]} units" if name == "width" else str(first[name]) for name in told]
-    return Panel(", ".join(names), _mean(seeds), seeds, lower_bound(rows) if len(codes) == 1 else None)
+    bounds = [bound for code in codes if (bound := lower_bound(code)) is not None]
+    bound = _mean_part(bounds) if len(bounds) == len(codes) else None
+    return Panel(", ".join(names), _mean(seeds), seeds, bound if bound is not None and bound.value > 0 else None)
 
 
 def _mean(seeds: Sequence[Decomposition]) -> Decomposition:
-    if len(seeds) == 1:
-        return seeds[0]
     parts = [_mean_part(same) for same in zip(*(each.parts for each in seeds), strict=True)]
     return replace(seeds[0], total=_mean_part([each.total for each in seeds]), parts=tuple(parts))
 
 
 def _mean_part(parts: Sequence[Part]) -> Part:
-    """The mean, with the standard error that makes its interval the t interval over seeds."""
+    """The mean, with the standard error that makes its interval the t interval over seeds; the commonest label."""
+    if len(parts) == 1:
+        return parts[0]
     values = over_seeds(pd.DataFrame({"value": [part.value for part in parts], "null_mean": 0.0}))
     spread = sum(part.null_sd for part in parts) / len(parts)
-    return replace(parts[0], value=values.mean, standard_error=values.half_width / Z, null_sd=spread)
+    label = Counter(part.label for part in parts).most_common(1)[0][0]
+    return replace(parts[0], label=label, value=values.mean, standard_error=values.half_width / Z, null_sd=spread)
 
 
 def _bars(mean: Decomposition) -> Iterator[tuple[int, float, Part]]:
@@ -196,4 +200,5 @@ def _caption(frame: pd.DataFrame, panels: Sequence[Panel]) -> list[str]:
         drawn,
         "Grey: where a bar would end for exact Gaussian samples of the same n and d, ± 2 SD.",
         *(f"Hatched: {caution}." for caution in cautions),
+        *(["Triangle: held-out lower bound of the total."] if any(panel.bound for panel in panels) else []),
     ]
