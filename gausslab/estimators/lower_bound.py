@@ -18,8 +18,8 @@ from gausslab.estimators.ladder.base import Density, Others, Samples, standard_l
 from gausslab.seeding import numpy_generator
 
 NOTHING = "standard_normal"
-WORK = 8.4e8
-OVERHEAD = 200
+WORK = 4e8
+OVERHEAD = 3500
 
 
 class Scores(NamedTuple):
@@ -134,7 +134,7 @@ class KLLowerBound:
         """Scores of as many folds as the effort allows."""
         samples, units = x.shape
         parts = x.tensor_split(self.folds)
-        affordable = round(self.effort * WORK / (samples * units * (units + OVERHEAD)))
+        affordable = round(self.effort * WORK / (samples * (units**2 + OVERHEAD)))
         for index in range(min(self.folds, max(1, affordable))):
             held_out, check, *fitted = (parts[(index + other) % self.folds] for other in range(self.folds))
             yield scored(names, torch.cat(fitted), check, held_out)

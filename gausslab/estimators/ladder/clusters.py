@@ -5,7 +5,6 @@ from jaxtyping import Float64, Int64
 from torch import Tensor
 
 from gausslab.estimators.ladder.base import Samples
-from gausslab.estimators.ladder.scatter import scatter
 from gausslab.seeding import torch_generator
 
 AXES = 8
@@ -18,11 +17,11 @@ Parts = Float64[Tensor, "samples clusters"]
 def clustered(x: Samples, clusters: int) -> Parts:
     """Belonging of every sample, 1 or 0. Empty clusters are possible.
 
-    Seeds by Arthur & Vassilvitskii (2007), SODA, 1027-1035. Principal axes keep the clusters of a code apart, where
-    noise in many small directions would hide them.
+    Seeds by Arthur & Vassilvitskii (2007), SODA, 1027-1035. The leading principal axes, unscaled, keep the clusters of
+    a code apart; in all directions together noise would hide them.
     """
-    found = scatter(x)
-    leading = ((x - found.mean) / found.scale) @ found.axes[:, -AXES:]
+    centred = x - x.mean(0)
+    leading = centred @ torch.linalg.eigh(centred.T @ centred)[1][:, -AXES:]
     centres = _spread_out(leading[:SEEDED_FROM], clusters)
     for _ in range(STEPS):
         belonging = _one_hot(torch.cdist(leading, centres).argmin(1), clusters)

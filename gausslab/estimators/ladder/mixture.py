@@ -17,16 +17,21 @@ from gausslab.estimators.ladder.clusters import Parts, clustered
 from gausslab.estimators.ladder.gaussian import Gaussian
 
 SIZES = (2, 3, 4, 6, 8, 12, 16)
-STEPS = 60
-ENOUGH = 1e-4  # nats of likelihood
+STEPS = 40
+ENOUGH = 3e-4  # nats of likelihood
 EXPLAINED = 0.99  # most that the clusters' means may explain of the variance in any direction
 SAMPLES_A_UNIT = 4  # of every cluster, at least
+SIZED_ON = 4000  # samples
 SHAPED_UNITS = 16  # most units for which every cluster has a shape of its own
 
 
 @runtime_checkable
 class Mixture(Protocol):
     """Clusters with weights."""
+
+    @property
+    def log_weights(self) -> Float64[Tensor, " clusters"]:
+        """A cluster each."""
 
     def log_parts(self, z: Samples) -> Parts:
         """Log density of every cluster times its weight."""
@@ -64,18 +69,17 @@ def alike(z: Samples, parts: Parts) -> Alike:
 
 @dataclass(frozen=True, eq=False)
 class Shaped:
-    r"""$\sum_k w_k N(z; \mu_k, L_k L_k^T)$: every cluster has its own covariance."""
+    r"""$\sum_k w_k N(z; \mu_k, (W_k^T W_k)^{-1})$: every cluster has its own covariance, given by what whitens it."""
 
     log_weights: Float64[Tensor, " clusters"]
     means: Float64[Tensor, "clusters units"]
-    factors: Float64[Tensor, "clusters units units"]
+    whiten: Float64[Tensor, "clusters units units"]
 
     def log_parts(self, z: Samples) -> Parts:
         """Log density of every cluster times its weight."""
-        offsets = (z - self.means.unsqueeze(1)).mT
-        squares = torch.linalg.solve_triangular(self.factors, offsets, upper=False).square().sum(1)
-        spreads = self.factors.diagonal(dim1=1, dim2=2).log().sum(1)
-        parts: Tensor = self.log_weights - spreads - squares.T / 2 - z.shape[1] * HALF_LOG_2_PI
+        squares = ((z - self.means.unsqueeze(1)) @ self.whiten.mT).square().sum(2)
+        determinants = self.whiten.diagonal(dim1=1, dim2=2).log().sum(1)
+        parts: Tensor = self.log_weights + determinants - squares.T / 2 - z.shape[1] * HALF_LOG_2_PI
         return parts
 
 
@@ -88,7 +92,9 @@ def shaped(z: Samples, parts: Parts) -> Shaped:
     common = sums.sum(0) / len(z) + torch.eye(units, dtype=z.dtype) / len(z)
     sizes = parts.sum(0).reshape(-1, 1, 1)
     covariances = (sums + (units + 1) * common) / (sizes + units + 1)
-    return Shaped(weights.log(), means, torch.linalg.cholesky(covariances))
+    identity = torch.eye(units, dtype=z.dtype).expand_as(covariances)
+    whiten: Tensor = torch.linalg.solve_triangular(torch.linalg.cholesky(covariances), identity, upper=False)
+    return Shaped(weights.log(), means, whiten)
 
 
 def _weights_and_means(
@@ -97,6 +103,11 @@ def _weights_and_means(
     """An empty cluster keeps a tiny weight at the centre."""
     sizes = parts.sum(0) + 1e-6
     return sizes / sizes.sum(), parts.T @ z / sizes.unsqueeze(1)
+
+
+def belonging(mixture: Mixture, z: Samples) -> Parts:
+    """Probability of every cluster, given the sample."""
+    return torch.softmax(mixture.log_parts(z), 1)
 
 
 def fitted(z: Samples, parts: Parts, most_likely: Callable[[Samples, Parts], M]) -> M:
@@ -126,7 +137,7 @@ class MixtureDensity:
 
 @dataclass(frozen=True)
 class GaussianMixture:
-    """From two clusters up for as long as the check samples become likelier."""
+    """From two clusters up for as long as the check samples become likelier; their number is found on 4000 samples."""
 
     name: ClassVar[str] = "gaussian_mixture"
 
@@ -137,12 +148,21 @@ class GaussianMixture:
     def fit(self, x: Samples, check: Others) -> MixtureDensity:
         """Clusters of one shape, or each of its own."""
         whiten = Gaussian().fit(x, check).whiten
-        z = whiten(x)
+        some, every = x[:SIZED_ON], whiten(x)
 
         def growing(most_likely: Callable[[Samples, Parts], Mixture]) -> Iterator[MixtureDensity]:
-            most = len(z) // (SAMPLES_A_UNIT * z.shape[1] + 8)
-            for clusters in (size for size in SIZES if size <= most):
-                yield MixtureDensity(whiten, fitted(z, clustered(x, clusters), most_likely))
+            for clusters in _sizes(len(some), x.shape[1]):
+                yield MixtureDensity(whiten, fitted(whiten(some), clustered(some, clusters), most_likely))
 
         kinds = (alike, shaped) if x.shape[1] <= SHAPED_UNITS else (alike,)
-        return best((while_better(growing(kind), check) for kind in kinds), check)
+        first = best((while_better(growing(kind), check) for kind in kinds), check)
+        return MixtureDensity(whiten, fitted(every, belonging(first.mixture, every), _kind_of(first.mixture)))
+
+
+def _sizes(samples: int, units: int) -> list[int]:
+    """Numbers of clusters for which there are samples."""
+    return [size for size in SIZES if size * (SAMPLES_A_UNIT * units + 8) <= samples]
+
+
+def _kind_of(mixture: Mixture) -> Callable[[Samples, Parts], Mixture]:
+    return alike if isinstance(mixture, Alike) else shaped
