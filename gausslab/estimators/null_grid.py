@@ -1,8 +1,7 @@
 r"""The null laws that are shipped: every default statistic on a grid of n and d, so that few have to be drawn.
 
-A law at n and d of the grid is taken as it stands. Between two n of the grid it is interpolated in $\ln n$, through
-the four nearest: standardised order statistic by order statistic, mean, sd and mean variance each for itself, positive
-ones by their logarithm. The number of units must be the grid's.
+A law at n and d of the grid is taken as it stands. Between two n of the grid it is interpolated (`interpolated` says
+how, and how well). The number of units must be the grid's.
 
 The file holds order statistics at the ranks of `kept_ranks`, standardised, in single precision (1e-7 of the null's
 sd); means, sds and variances in double.
@@ -13,7 +12,7 @@ import json
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +30,6 @@ FILE = Path(__file__).parent / "nulls.npz"
 
 _KEY = re.compile(r"(?P<family>.+?)(?:/n=(?P<samples>\d+))?(?:/d=(?P<units>\d+))?")
 _WIDEST = 2.6
-_CLEAR = 5
 
 
 class Place(NamedTuple):
@@ -98,30 +96,41 @@ def shipped(key: str) -> Laws | None:
 
 
 def interpolated(laws: Mapping[int, NullLaw], samples: int) -> NullLaw:
-    """The law at another n, from those around it."""
+    r"""The law at another n, from those of the four grid sizes around it.
+
+    Everything is fitted through the four in the span of $1, \ln n, 1/n, 1/n^2$, in which the biases of moment and of
+    neighbour statistics lie nearly: the mean, the logarithms of sd and mean variance, and the standardised values
+    order statistic by order statistic.
+
+    Errors of the mean in units of the null's sd. By the exact mean of the moment KL: below .005 for up to 32 units, at
+    128 units below .005 above n = 2000, .02 above 1000, .09 above 500, .21 between 250 and 500. Against 300 to 400
+    freshly drawn replicates of 14 statistics (neighbour, moment, radial, unit and Mardia-like ones; d = 4, 32, 128; n =
+    350, 700, 3000, 7000; 199 replicates a node) no difference beyond the Monte Carlo errors of both sides, .08, was
+    seen but in that last corner, .2. Linear interpolation in $\ln n$ was off by up to 6 there, cubic by 1.2.
+    """
     every = list(laws.values())
-    weights = lagrange(np.log(list(laws)), math.log(samples))
+    weights = node_weights(list(laws), samples)
     fewest = min(every, key=lambda law: law.size)
     shapes = np.array([_standardised(law, fewest.ranks / (fewest.size + 1)) for law in every])
-    mean, sd = _signed(every, weights), _positive([law.sd for law in every], weights)
-    error = sd * math.sqrt(sum(weight**2 / law.size for weight, law in zip(weights, every, strict=True)))
+    mean = float(weights @ np.array([law.mean for law in every]))
+    sd, variance = (_positive(each, weights) for each in zip(*((law.sd, law.variance) for law in every), strict=True))
+    error = math.hypot(*(weight * law.monte_carlo_error for weight, law in zip(weights, every, strict=True)))
     values = mean + sd * np.maximum.accumulate(weights @ shapes)
-    variance = _positive([law.variance for law in every], weights)
     return NullLaw(values, variance, Thinning(fewest.ranks, fewest.size, mean, sd, error), "interpolated")
 
 
-def lagrange(nodes: Float64[np.ndarray, " nodes"], at: float) -> Float64[np.ndarray, " nodes"]:
-    """Weights of the values at the nodes in the polynomial through them all.
+def node_weights(nodes: Sequence[int], samples: int) -> Float64[np.ndarray, " nodes"]:
+    r"""Weights of the values at the nodes in the fit through them by $1, \ln n, 1/n, 1/n^2$ (as many as nodes).
 
-    >>> lagrange(np.array([0.0, 1.0, 3.0]), 2.0).round(4).tolist()
-    [-0.3333, 1.0, 0.3333]
+    >>> node_weights([500, 1000, 2000, 5000], 1400).round(2).tolist()
+    [-0.03, 0.46, 0.64, -0.08]
     """
-    apart = nodes[:, None] - nodes
-    np.fill_diagonal(apart, 1.0)
-    ratios = (at - nodes) / apart
-    np.fill_diagonal(ratios, 1.0)
-    weights: Float64[np.ndarray, " nodes"] = ratios.prod(axis=1)
-    return weights
+    terms = [_terms(each / samples)[: len(nodes)] for each in (*nodes, samples)]
+    return np.linalg.solve(np.array(terms[:-1]).T, np.array(terms[-1]))
+
+
+def _terms(ratio: float) -> tuple[float, ...]:
+    return 1.0, math.log(ratio), 1 / ratio, 1 / ratio**2
 
 
 def around(samples: int, known: Iterable[int]) -> list[int]:
@@ -142,16 +151,7 @@ def _standardised(law: NullLaw, levels: Float64[np.ndarray, " levels"]) -> Float
     return (law.quantile(levels) - law.mean) / (law.sd or 1.0)
 
 
-def _signed(laws: list[NullLaw], weights: Float64[np.ndarray, " nodes"]) -> float:
-    """The mean: by its logarithm where it is of one sign beyond doubt, as power laws in n are, else as it is."""
-    means = np.array([law.mean for law in laws])
-    clear = all(abs(law.mean) > _CLEAR * law.monte_carlo_error for law in laws)
-    if clear and abs(np.sign(means).sum()) == len(means):
-        return float(np.sign(means[0])) * _positive(list(abs(means)), weights)
-    return float(weights @ means)
-
-
-def _positive(values: list[float], weights: Float64[np.ndarray, " nodes"]) -> float:
+def _positive(values: Sequence[float], weights: Float64[np.ndarray, " nodes"]) -> float:
     """By its logarithm; NaN stays NaN, and what vanishes somewhere is interpolated as it is."""
     array = np.array(values)
     return float(np.exp(weights @ np.log(array)) if (array > 0).all() else weights @ array)
