@@ -143,7 +143,7 @@ def _measured(file: Path, code: "Code", names: tuple[str, ...], options: dict[st
 
     samples, units = code.samples.shape
     _say(f"{file}: {samples:,} samples of {units:,} units")
-    if not exact and (hint := _drawn(samples, units)):
+    if not exact and (hint := _not_exact(samples, units)):
         _say(hint)
     with _progress(len(names)) as report:
         found = measure_allowed(code.samples, names, options, report)
@@ -153,13 +153,15 @@ def _measured(file: Path, code: "Code", names: tuple[str, ...], options: dict[st
     return found
 
 
-def _drawn(samples: int, units: int) -> str:
-    """What is said where the shipped null laws do not reach."""
+def _not_exact(samples: int, units: int) -> str:
+    """What is said of null laws that are not shipped for just this n and d."""
     from gausslab.estimators.null_grid import SAMPLES, UNITS
 
-    if units in UNITS and SAMPLES[0] <= samples <= SAMPLES[-1]:
+    if units not in UNITS or not SAMPLES[0] <= samples <= SAMPLES[-1]:
+        return f"null laws are not shipped for n={samples}, d={units}: those not yet in the cache are drawn, once"
+    if samples in SAMPLES:
         return ""
-    return f"null laws are not shipped for n={samples}, d={units}: those not yet in the cache are drawn, once"
+    return f"null laws are interpolated to n={samples} from those of other n; --calibrate draws them for this one"
 
 
 def _calibrated(replicates: int | None) -> Any:
