@@ -145,6 +145,9 @@ def _draw(axes: Axes, panel: Panel) -> None:
 
 def _title(panel: Panel) -> str:
     told = _minus(panel.mean.sentence)
+    if panel.bound is not None:
+        by = f", by {panel.bound.label}" if panel.bound.label else ""
+        told += f"; at least {fixed(panel.bound.value, panel.mean.digits)}{by}"
     return f"{panel.name}: {told}" if panel.name else told
 
 
@@ -176,10 +179,8 @@ def _write_numbers(axes: Axes, panel: Panel) -> None:
         ends = [start + each for each in (0.0, part.value, -2 * part.null_sd, 2 * part.null_sd, *part.interval)]
         ends += [start + _same(seed, row) for seed in panel.seeds]
         known = [end for end in ends if not math.isnan(end)]
-        text = told = _minus(fixed(part.value, panel.mean.digits))
-        if part is panel.mean.total and panel.bound is not None:
-            text += f" (at least {fixed(panel.bound.value, panel.mean.digits)}, by {panel.bound.label})"
-        side, at, gap = ("right", min(known), -_GAP) if told[0] == "\N{MINUS SIGN}" else ("left", max(known), _GAP)
+        text = _minus(fixed(part.value, panel.mean.digits))
+        side, at, gap = ("right", min(known), -_GAP) if text[0] == "\N{MINUS SIGN}" else ("left", max(known), _GAP)
         weight = "bold" if part is panel.mean.total else "normal"
         axes.text(at + gap * (high - low), row, text, ha=side, va="center", fontsize=6.5, color=INK, weight=weight)
 

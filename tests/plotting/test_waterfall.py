@@ -109,7 +109,8 @@ def test_the_lower_bound_is_marked_on_the_total():
     bound = row("kl_lower_bound", "statistic", 6.25, standard_error=0.1, n_units=16)
     winner = row("kl_lower_bound", "winner=independent_components", 6.25, n_units=16)
     (axes,) = kl_waterfall(tables.to_frame([*code(VALUES), bound, winner])).axes
-    assert texts(axes)[-1] == "7.1 (at least 6.2, by independent components)"
+    sentence = "of 7.1 nats, 5.2 are correlation; at least 6.2, by independent components"
+    assert axes.get_title(loc="left") == sentence and texts(axes)[-1] == "7.1"
     assert [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == ">"] == [6.25]
 
 
