@@ -2,22 +2,52 @@ r"""Differential entropy by nearest neighbours (Kozachenko & Leonenko 1987)."""
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from jaxtyping import Float, Float64
-from scipy.special import digamma
 from torch import Tensor
 
-from gausslab.errors import ConfigError, EstimatorError, choices
+from gausslab.errors import EstimatorError
 from gausslab.estimators.calibration import NullLaw, null_laws_of_samples
-from gausslab.estimators.contract import Estimate, NullKind, Reading, Readings, checked, computed_from, require_positive
-from gausslab.estimators.neighbours import nearest_neighbours
-from gausslab.seeding import torch_generator
+from gausslab.estimators.contract import (
+    Estimate,
+    NullKind,
+    Reading,
+    Readings,
+    checked,
+    computed_from,
+    require_positive,
+    usable,
+)
+from gausslab.estimators.duplicates import DUPLICATES, require_known, without_duplicates
+from gausslab.estimators.log_distances import (
+    LogDistances,
+    all_log_distances,
+    constant,
+    jackknife_variance,
+    log_distances,
+)
+from gausslab.estimators.neighbours import NORMS, norm_named
 
-DUPLICATES = ("error", "drop", "jitter")
-JITTER = 1e-10
+__all__ = [
+    "KnnEntropy",
+    "LogDistances",
+    "Measured",
+    "NeighbourEstimator",
+    "constant",
+    "jackknife_variance",
+    "knn_entropy",
+    "kozachenko_leonenko",
+    "log_distances",
+    "neighbour_work",
+    "plain_null",
+    "plain_readings",
+    "without_duplicates",
+]
+
 SPARE = 3
 NEIGHBOUR = 5
 
@@ -47,12 +77,6 @@ def kozachenko_leonenko(z: Float[Tensor, "samples units"], k: int = 1) -> Float[
     return units / 2 * (squares + torch.finfo(z.dtype).eps ** 2).log().mean() + constant(samples, units, k)
 
 
-def constant(samples: int, units: int, k: int) -> float:
-    r"""$\psi(n) - \psi(k) + \ln V_d$, through log-gamma so that no dimension overflows."""
-    unit_ball = units / 2 * math.log(math.pi) - math.lgamma(units / 2 + 1)
-    return float(digamma(samples) - digamma(k)) + unit_ball
-
-
 def _kth_neighbour(z: Float[Tensor, "samples units"], k: int) -> Tensor:
     centred = z - z.mean(0)
     offsets = torch.addmm(centred.square().sum(1), centred, centred.T, alpha=-2).fill_diagonal_(torch.inf)
@@ -61,64 +85,54 @@ def _kth_neighbour(z: Float[Tensor, "samples units"], k: int) -> Tensor:
     return candidates.gather(1, squares.argsort(dim=1)[:, k - 1 : k]).squeeze(1)
 
 
-def without_duplicates(
-    x: Float64[Tensor, "samples units"], policy: str, name: str
-) -> Float64[Tensor, "distinct units"]:
-    """The samples after the duplicate policy.
+class Measured(NamedTuple):
+    """A number and its standard error."""
 
-    `error` refuses rows that equal an earlier one, `drop` keeps the first of each (n falls accordingly), `jitter`
-    adds seeded Gaussian noise of 1e-10 of each unit's standard deviation (which leaves an entropy about d * 23 nats
-    lower for every duplicated sample, divided by n: a stand-in for a number that does not exist).
+    value: float
+    standard_error: float
+
+
+def knn_entropy(
+    x: Float[Tensor, "samples units"],
+    k: int | Sequence[int] = NEIGHBOUR,
+    norm: str = "euclidean",
+    duplicates: str = "error",
+) -> dict[int, Measured]:
+    r"""Kozachenko-Leonenko entropy in nats, computed in float64; several k cost one search.
+
+    $\hat H_k = \psi(n) - \psi(k) + \ln V_d + \frac dn \sum_i \ln R_{ik}$, with distances and the volume $V_d$ of the
+    unit ball in the same norm ($2^d$ in the max norm). The standard error is a delete-one jackknife, too large in the mean
+    (Efron & Stein 1981): 1 to 1.5 of the true spread for Gaussian and Laplace codes of 1 to 32 units at n = 500,
+    nearest to 1 for many units and large k, and up to 1.9 for a single uniform unit.
+
+    How it can mislead: above about 8 units the bias depends on the law and the width (`KnnEntropy`); a larger k has
+    less variance and more bias. Every duplicate makes it -infinity.
+
+    Args:
+        x: samples x units.
+        k: which neighbour, or several.
+        norm: `euclidean` or `max`.
+        duplicates: `error`, `drop` or `jitter`, see `without_duplicates`.
+
+    Returns:
+        Value and standard error by k.
 
     Raises:
-        EstimatorError: naming the count.
+        EstimatorError: samples that cannot be used, fewer than k + 2 of them, or duplicates.
+        ConfigError: an option has a value that makes no sense.
     """
-    if policy == "jitter":
-        noise = torch.randn(x.shape, generator=torch_generator(0, "jitter"), dtype=x.dtype)
-        return x + JITTER * x.std(0) * noise
-    group = torch.unique(x, dim=0, return_inverse=True)[1]
-    first = torch.full((int(group.max()) + 1,), len(x)).scatter_reduce(0, group, torch.arange(len(x)), "amin")
-    copies = len(x) - len(first)
-    if copies and policy == "error":
-        raise EstimatorError(
-            f"{name}: {copies} of {len(x)} samples repeat an earlier one, so the entropy is -infinity; "
-            "expected distinct samples, or duplicates 'drop' or 'jitter'"
-        )
-    return x[first.sort().values] if copies else x
+    several = (k,) if isinstance(k, int) else tuple(k)
+    require_positive("knn_entropy", "k", min(several))
+    require_known("knn_entropy", "duplicates", duplicates, DUPLICATES)
+    fewest = max(several) + 2
+    kept = without_duplicates(usable(x, "knn_entropy", fewest), duplicates, "knn_entropy")
+    terms = all_log_distances(usable(kept, "knn_entropy", fewest), several, norm)
+    return {k: Measured(each.entropy, math.sqrt(jackknife_variance(each.influence))) for k, each in terms.items()}
 
 
-@dataclass(frozen=True)
-class LogDistances:
-    """Terms of a Kozachenko-Leonenko estimate: its value in nats and what every sample contributes to its error."""
-
-    entropy: float
-    influence: Float64[Tensor, " samples"]
-
-
-def log_distances(x: Float64[Tensor, "samples units"], k: int) -> LogDistances:
-    r"""The entropy and its delete-one jackknife influence.
-
-    Removing sample i drops its own term and moves every sample that has i among its k nearest to its (k+1)-th
-    neighbour, so all n deleted estimates come from one search. The influence is $(n-1)(\bar\theta - \theta_{(i)})$.
-    """
-    samples, units = x.shape
-    found = nearest_neighbours(x, k + 1)
-    logs = found.distances[:, k - 1 :].log() * units
-    step = (logs[:, 1] - logs[:, 0]).repeat_interleave(k)
-    moved = x.new_zeros(samples).index_add(0, found.indices[:, :k].flatten(), step)
-    influence = logs[:, 0] - moved
-    mean = float(logs[:, 0].numpy().mean())
-    return LogDistances(mean + constant(samples, units, k), influence - influence.mean())
-
-
-def jackknife_variance(influence: Float64[Tensor, " samples"]) -> float:
-    """Variance of an estimate from the influence of every sample on it."""
-    return float(influence.numpy().var() / (len(influence) - 1))
-
-
-def plain_readings(x: Float64[Tensor, "samples units"], k: int) -> Readings:
+def plain_readings(x: Float64[Tensor, "samples units"], k: int, norm: str = "euclidean") -> Readings:
     r"""Entropy of the code as given, and divergence $-\hat H + \frac d2 \ln 2\pi + \frac1{2n} \sum_i \|x_i\|^2$."""
-    terms = log_distances(x, k)
+    terms = log_distances(x, k, norm)
     radii = x.square().sum(1) / 2
     divergence = -terms.entropy + x.shape[1] / 2 * math.log(2 * math.pi) + float(radii.numpy().mean())
     return {
@@ -127,16 +141,16 @@ def plain_readings(x: Float64[Tensor, "samples units"], k: int) -> Readings:
     }
 
 
-def plain_null(samples: int, units: int, k: int) -> dict[str, NullLaw]:
+def plain_null(samples: int, units: int, k: int, norm: str = "euclidean") -> dict[str, NullLaw]:
     """Null laws of `plain_readings` on samples of N(0, I); shared by all estimators that read the code as given."""
-    return null_laws_of_samples(
-        f"knn-plain/k={k}", samples, units, lambda x: plain_readings(x, k), neighbour_work(samples, units)
-    )
+    named = "" if norm == "euclidean" else f"/norm={norm}"
+    work = neighbour_work(samples, units, norm)
+    return null_laws_of_samples(f"knn-plain{named}/k={k}", samples, units, lambda x: plain_readings(x, k, norm), work)
 
 
-def neighbour_work(samples: int, units: int) -> float:
-    """Multiply-adds of one neighbour search, selection included."""
-    return float(samples) ** 2 * (units + 48)
+def neighbour_work(samples: int, units: int, norm: str = "euclidean") -> float:
+    """Multiply-adds of one neighbour search, selection included: every pair of samples once."""
+    return float(samples) ** 2 / 2 * (units * norm_named(norm).work + 48)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +169,7 @@ class NeighbourEstimator(ABC):
 
     def __post_init__(self) -> None:
         require_positive(self.name, "k", self.k)
-        if self.duplicates not in DUPLICATES:
-            given = f"duplicates={self.duplicates!r}"
-            raise ConfigError(f"{self.name}: unknown {given}; {choices(str(self.duplicates), DUPLICATES)}")
+        require_known(self.name, "duplicates", self.duplicates, DUPLICATES)
 
     @property
     def min_samples(self) -> int:
@@ -194,19 +206,26 @@ class KnnEntropy(NeighbourEstimator):
     .070 at 4, .019 at 8 and -.018 at 32 (n = 1000). And it sees location-free scale, so a code twice as wide in range
     has a gap of -d ln 2.
 
-    Source: Kozachenko & Leonenko (1987), Problems of Information Transmission 23:95-101; k > 1 by Goria et al. (2005).
+    Source: Kozachenko & Leonenko (1987), Problems of Information Transmission 23:95-101; k > 1 by Goria et al. (2005);
+    max norm as in Kraskov, Stogbauer & Grassberger (2004), Physical Review E 69:066138.
 
     Attributes:
         k: which neighbour.
         duplicates: `error`, `drop` or `jitter`, see `without_duplicates`.
+        norm: `euclidean` or `max`; the max norm depends on the axes, and above 8 units it takes several times as long.
     """
 
     name: ClassVar[str] = "knn_entropy"
+    norm: str = "euclidean"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_known(self.name, "norm", self.norm, tuple(NORMS))
 
     def __call__(self, x: Float[Tensor, "samples units"]) -> tuple[Estimate, ...]:
         """Rows `statistic` and `gap`."""
         x = self.usable(x)
-        reading = plain_readings(x, self.k)["entropy"]
-        law = plain_null(len(x), x.shape[1], self.k)["entropy"]
+        reading = plain_readings(x, self.k, self.norm)["entropy"]
+        law = plain_null(len(x), x.shape[1], self.k, self.norm)["entropy"]
         rows = (law.estimate("statistic", reading, quantity="nats"), law.shortfall("gap", reading, quantity="nats"))
         return computed_from(len(x), rows)

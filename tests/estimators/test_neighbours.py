@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from gausslab.errors import EstimatorError
+from gausslab.errors import ConfigError, EstimatorError
 from gausslab.estimators.neighbours import nearest_neighbours, nearest_references, proof, tiles
 from gausslab.estimators.neighbours.norms import Euclidean
 
@@ -164,5 +164,5 @@ def test_every_other_sample_may_be_asked_for(units):
 
 
 def test_unknown_norm():
-    with pytest.raises(EstimatorError, match="unknown norm 'chebyshev'; choices: euclidean, max"):
+    with pytest.raises(ConfigError, match="unknown norm 'chebyshev'; choices: euclidean, max"):
         nearest_neighbours(torch.from_numpy(normal(9, 2)), 1, "chebyshev")

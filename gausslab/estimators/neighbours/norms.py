@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from gausslab.errors import EstimatorError, choices
+from gausslab.errors import ConfigError, choices
 
 
 class Encoded(NamedTuple):
@@ -30,6 +30,7 @@ class Norm(ABC):
 
     name: ClassVar[str]
     order: ClassVar[float]
+    work: ClassVar[float]  # of a pair of samples a unit, in multiply-adds
 
     def size(self, differences: Float[Tensor, "*points units"]) -> Float[Tensor, "*points"]:
         """The norm of every difference."""
@@ -73,6 +74,7 @@ class Euclidean(Norm):
 
     name: ClassVar[str] = "euclidean"
     order: ClassVar[float] = 2.0
+    work: ClassVar[float] = 1.0
 
     def log_unit_ball(self, units: int) -> float:
         r"""$\frac d2 \ln\pi - \ln\Gamma(\frac d2 + 1)$."""
@@ -110,6 +112,7 @@ class Maximum(Norm):
 
     name: ClassVar[str] = "max"
     order: ClassVar[float] = math.inf
+    work: ClassVar[float] = 10.0
 
     def log_unit_ball(self, units: int) -> float:
         r"""$d \ln 2$."""
@@ -151,8 +154,8 @@ def norm_named(name: str) -> Norm:
     """The norm of that name.
 
     Raises:
-        EstimatorError: there is none; the choices are listed.
+        ConfigError: there is none; the choices are listed.
     """
     if name not in NORMS:
-        raise EstimatorError(f"unknown norm {name!r}; {choices(name, tuple(NORMS))}")
+        raise ConfigError(f"unknown norm {name!r}; {choices(name, tuple(NORMS))}")
     return NORMS[name]

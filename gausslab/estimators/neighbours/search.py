@@ -34,7 +34,8 @@ def nearest_neighbours(x: Float64[Tensor, "samples units"], k: int, norm: str = 
         norm: `euclidean` or `max`.
 
     Raises:
-        EstimatorError: there are no k other samples, or no such norm.
+        EstimatorError: there are no k other samples.
+        ConfigError: there is no such norm.
     """
     samples, units = x.shape
     metric = norm_named(norm)
@@ -61,7 +62,8 @@ def nearest_references(
         norm: `euclidean` or `max`.
 
     Raises:
-        EstimatorError: there are no k references, or no such norm.
+        EstimatorError: there are no k references.
+        ConfigError: there is no such norm.
     """
     count, units = references.shape
     metric = norm_named(norm)
