@@ -101,8 +101,8 @@ def knn_entropy(
     r"""Kozachenko-Leonenko entropy in nats, computed in float64; several k cost one search.
 
     $\hat H_k = \psi(n) - \psi(k) + \ln V_d + \frac dn \sum_i \ln R_{ik}$, with distances and the volume $V_d$ of the
-    unit ball in the same norm ($2^d$ in the max norm). The standard error is a delete-one jackknife, too large in the mean
-    (Efron & Stein 1981): 1 to 1.5 of the true spread for Gaussian and Laplace codes of 1 to 32 units at n = 500,
+    unit ball in the same norm ($2^d$ in the max norm). The standard error is a delete-one jackknife, too large in the
+    mean (Efron & Stein 1981): 1 to 1.5 of the true spread for Gaussian and Laplace codes of 1 to 32 units at n = 500,
     nearest to 1 for many units and large k, and up to 1.9 for a single uniform unit.
 
     How it can mislead: above about 8 units the bias depends on the law and the width (`KnnEntropy`); a larger k has
