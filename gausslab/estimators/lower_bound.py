@@ -21,6 +21,8 @@ NOTHING = "standard_normal"
 WORK = 4e8
 OVERHEAD = 3500
 
+Ratios = Float64[Tensor, " _"]  # of one fold; folds differ in length by one
+
 
 class Scores(NamedTuple):
     """One fold: log ratios to N(0, I) on its held-out samples, of N(0, I) itself (0) and then of every rung.
@@ -166,8 +168,8 @@ def _log_ratios(densities: Sequence[Density], x: Samples) -> Float64[Tensor, "de
 
 def bound(
     statistic: str,
-    ratios: Sequence[Float64[Tensor, " held_out"]],
-    spread: Sequence[Float64[Tensor, " held_out"]],
+    ratios: Sequence[Ratios],
+    spread: Sequence[Ratios],
 ) -> Estimate:
     """The mean of log ratios over all folds, with its error.
 
@@ -189,7 +191,7 @@ def bound(
     )
 
 
-def mean_error(parts: Sequence[Float64[Tensor, " held_out"]]) -> float:
+def mean_error(parts: Sequence[Ratios]) -> float:
     """Standard error of the mean over all parts, from the variance within each."""
     total = sum(len(part) for part in parts)
     return math.sqrt(sum(len(part) * float(part.var()) for part in parts)) / total

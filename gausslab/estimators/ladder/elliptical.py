@@ -14,11 +14,16 @@ from gausslab.estimators.ladder.scatter import Scatter, scatter
 
 FREEDOM = 5.0
 STEPS = 8
+CENTRE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class EllipticalDensity:
-    r"""$|\det A| f(\ln r) / (r^d s_d)$: $r = \|A(x - m)\|$, f the density of its logarithm, s_d the sphere's area."""
+    r"""$|\det A| f(\ell) / (s_d e^{d\ell})$ with $\ell = \frac1d \ln(r^d + c^d)$ and $r = \|A(x - m)\|$.
+
+    $\ell$ is the logarithm of the radius, f its density, s_d the unit sphere's area. $c = \sqrt d / 1000$ keeps the
+    density finite at the centre, where samples may repeat; it integrates to 1 less what f holds below ln c.
+    """
 
     map: Affine
     log_radius: Marginals
@@ -32,8 +37,10 @@ class EllipticalDensity:
 
 
 def log_radii(y: Samples) -> Float64[Tensor, "samples 1"]:
-    """Logarithms of the norms, as samples of one unit; a sample in the centre has one of 1e-150."""
-    return y.square().sum(1, keepdim=True).clamp_min(1e-300).log() / 2
+    """Logarithms of the norms, hardly less than ln c, as samples of one unit."""
+    units = y.shape[1]
+    logs = units * y.norm(dim=1, keepdim=True).log()
+    return torch.logaddexp(logs, torch.full_like(logs, units * math.log(CENTRE * math.sqrt(units)))) / units
 
 
 def robust_scatter(x: Samples) -> Scatter:

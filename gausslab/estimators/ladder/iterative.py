@@ -21,7 +21,7 @@ from gausslab.estimators.ladder.scatter import scatter
 from gausslab.estimators.ladder.search import least_gaussian_directions
 from gausslab.estimators.ladder.units import Mapped
 
-MOST_LAYERS = 24
+MOST_LAYERS = 12
 PATIENCE = 2
 EDGE = 1e-15
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gausslab.estimators.ladder.base import HALF_LOG_2_PI, Samples
 from gausslab.estimators.ladder.piecewise import Rows, fit_piecewise
-from gausslab.estimators.ladder.scatter import FLAT
+from gausslab.estimators.ladder.scatter import varying
 
 
 @runtime_checkable
@@ -62,7 +62,7 @@ class Normal:
 def fit_normal(y: Rows) -> Normal:
     """Mean and standard deviation."""
     mean = y.mean(1)
-    return Normal(mean, (y - mean.unsqueeze(1)).square().mean(1).sqrt().clamp_min(FLAT))
+    return Normal(mean, varying((y - mean.unsqueeze(1)).square().mean(1).sqrt(), mean))
 
 
 class Part(NamedTuple):

@@ -17,6 +17,8 @@ import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
 
+from gausslab.estimators.ladder.scatter import varying
+
 Rows = Float64[Tensor, "units samples"]
 Knots = Float64[Tensor, "units knots"]
 
@@ -148,25 +150,32 @@ def fit_piecewise(y: Rows) -> Piecewise:
     """The densities of highest likelihood, one sample's worth of weight given to the knots' own probabilities."""
     levels = probabilities(y.shape[1])
     ordered = y.sort(dim=1).values
-    knots = _knots(ordered, torch.tensor(levels, dtype=torch.float64))
+    gap = _least_gap(ordered)
+    knots = _knots(ordered, torch.tensor(levels, dtype=torch.float64), gap)
     below = torch.searchsorted(ordered, knots)
     sums = torch.nn.functional.pad(ordered.cumsum(1), (1, 0)).gather(1, below)
     hats = _hat_weights(below, sums, knots, torch.tensor(levels, dtype=torch.float64))
     tail_mass, tail_scale = _tails(ordered, below, sums, knots)
-    heights = _heights(knots, hats) + (1 - tail_mass.sum(1, keepdim=True)).log()
+    heights = _heights(knots, hats, gap) + (1 - tail_mass.sum(1, keepdim=True)).log()
     return Piecewise(knots, heights, tail_mass, tail_scale)
 
 
-def _knots(ordered: Rows, levels: Float64[Tensor, " knots"]) -> Knots:
+def _least_gap(ordered: Rows) -> Float64[Tensor, "units 1"]:
+    """What is not resolved any more: a share of the interquartile range, or of the standard deviation if that is 0."""
+    samples = ordered.shape[1]
+    spread = ordered[:, 3 * samples // 4] - ordered[:, samples // 4]
+    sd = varying(ordered.std(1, correction=0), ordered.mean(1))
+    gap: Tensor = NARROWEST * torch.where(spread > NARROWEST * sd, spread, sd)
+    return gap.unsqueeze(1)
+
+
+def _knots(ordered: Rows, levels: Float64[Tensor, " knots"], gap: Float64[Tensor, "units 1"]) -> Knots:
     """Quantiles, pushed apart where samples repeat."""
     samples = ordered.shape[1]
     position = (levels * samples - 0.5).clamp(0, samples - 1)
     lower = position.long().clamp_max(samples - 2)
     knots = torch.lerp(ordered[:, lower], ordered[:, lower + 1], (position - lower).expand(len(ordered), -1))
-    spread = ordered[:, 3 * samples // 4] - ordered[:, samples // 4]
-    sd = ordered.std(1, correction=0)
-    gap = NARROWEST * torch.where(spread > NARROWEST * sd, spread, sd).clamp_min(torch.finfo(torch.float64).tiny ** 0.5)
-    steps = torch.arange(len(levels), dtype=torch.float64) * gap.unsqueeze(1)
+    steps = torch.arange(len(levels), dtype=torch.float64) * gap
     apart: Tensor = (knots - steps).cummax(1).values + steps
     return apart.contiguous()
 
@@ -198,10 +207,11 @@ def _tails(
     return outside.clamp_min(0.5) / samples, (TAIL - 1) * (excess + beside) / (outside + 1)
 
 
-def _heights(knots: Knots, hats: Knots) -> Knots:
+def _heights(knots: Knots, hats: Knots, gap: Float64[Tensor, "units 1"]) -> Knots:
     r"""Log densities of highest likelihood: maximises $\sum_k c_k \theta_k - \int e^{\theta}$; its maximum has mass 1.
 
-    The tridiagonal Hessian is that of the unnormalised problem; a step moves no height by more than `LONGEST`.
+    The tridiagonal Hessian is that of the unnormalised problem; a step moves no height by more than `LONGEST`. Where
+    samples repeat the likelihood has no bound: no density is higher than that of all samples within one gap.
     """
     width = knots.diff(dim=1)
     pad = torch.nn.functional.pad
@@ -220,6 +230,7 @@ def _heights(knots: Knots, hats: Knots) -> Knots:
         heights = heights + step * (LONGEST / step.abs().amax(1, keepdim=True).clamp_min(LONGEST))
         if largest < 1e-9:
             break
+    heights = torch.minimum(heights, -gap.log())
     mass = (width * heights[:, :-1].exp() * exponential_integrals(heights.diff(dim=1)).zeroth).sum(1, keepdim=True)
     normal: Tensor = heights - mass.log()
     return normal

@@ -10,7 +10,7 @@ from torch import Tensor
 from gausslab.estimators.ladder.base import Affine, Samples
 
 SHRINKAGES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
-FLAT = 1e-6  # least standard deviation of a unit: one that never varies in the samples at hand
+FLAT = 1e-12  # relative to 1 and to the mean: below it a standard deviation is rounding
 SINGULAR = 1e-9  # least eigenvalue of a correlation matrix
 
 
@@ -40,6 +40,11 @@ def scatter(x: Samples, weights: Float64[Tensor, " samples"] | None = None) -> S
     mean = weights @ x / weights.sum()
     centred = x - mean
     covariance = (centred * weights.unsqueeze(1)).T @ centred / len(x)
-    scale = covariance.diagonal().sqrt().clamp_min(FLAT)
-    eigenvalues, axes = torch.linalg.eigh(covariance / torch.outer(scale, scale))
+    scale = varying(covariance.diagonal().sqrt(), mean)
+    eigenvalues, axes = torch.linalg.eigh((covariance / torch.outer(scale, scale)).fill_diagonal_(1))
     return Scatter(mean, scale, eigenvalues, axes)
+
+
+def varying(sd: Float64[Tensor, " units"], mean: Float64[Tensor, " units"]) -> Float64[Tensor, " units"]:
+    """The standard deviations, 1 for units that do not vary in the samples at hand: of their scale nothing is known."""
+    return torch.where(sd > FLAT * (1 + mean.abs()), sd, 1.0)

@@ -3,12 +3,12 @@ r"""Rungs of independent coordinates: the units themselves, and the principal ax
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from jaxtyping import Float64
 from torch import Tensor
 
 from gausslab.estimators.ladder.base import Affine, Others, Samples
 from gausslab.estimators.ladder.marginals import Marginals, fit_marginals
-from gausslab.estimators.ladder.scatter import scatter
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class IndependentUnits:
 
 @dataclass(frozen=True)
 class PrincipalAxes:
-    """Independent coordinates in the principal axes of the correlation matrix."""
+    """Independent coordinates in the principal axes."""
 
     name: ClassVar[str] = "principal_axes"
 
@@ -49,6 +49,8 @@ class PrincipalAxes:
         return units + 8
 
     def fit(self, x: Samples, check: Others) -> Mapped:
-        """Whitened, then a marginal density an axis."""
-        whiten = scatter(x).whitening(0.0)
-        return Mapped(whiten, fit_marginals(whiten(x)))
+        """Rotated to the eigenvectors of the covariance, then a marginal density an axis."""
+        mean = x.mean(0)
+        axes = torch.linalg.eigh((x - mean).T @ (x - mean))[1]
+        turn = Affine(mean, axes.T, 0.0)
+        return Mapped(turn, fit_marginals(turn(x)))
