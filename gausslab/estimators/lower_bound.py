@@ -20,6 +20,7 @@ from gausslab.seeding import numpy_generator
 NOTHING = "standard_normal"
 WORK = 4e8
 OVERHEAD = 3500
+NEGLIGIBLE = 0.02
 
 Ratios = Float64[Tensor, " _"]  # of one fold; folds differ in length by one
 
@@ -43,13 +44,14 @@ class Scores(NamedTuple):
 
 
 def preferred(gains: Float64[Tensor, "densities check"]) -> int:
-    """The plainest density that is within one standard error of the likeliest.
+    """The plainest density whose distance from the likeliest is within its standard error, or 2 % of what it gains.
 
     Args:
         gains: log ratios to N(0, I) on samples that no density was fitted to, plainest first.
     """
-    lead = gains[gains.mean(1).argmax()] - gains
-    close = lead.mean(1) <= lead.std(1) / math.sqrt(lead.shape[1])
+    means = gains.mean(1)
+    lead = gains[means.argmax()] - gains
+    close = lead.mean(1) <= (lead.std(1) / math.sqrt(lead.shape[1])).clamp_min(NEGLIGIBLE * float(means.max()))
     return int(close.nonzero()[0])
 
 
@@ -62,7 +64,7 @@ class KLLowerBound:
     folds; each fold is scored by densities that were fitted to the others, one of which is kept apart to choose between
     them. So the choice never sees the samples that it is judged by. Densities, plainest first: `gaussian`,
     `independent_units`, `principal_axes`, `elliptical`, `independent_components`, ...; the plainest within one standard
-    error of the likeliest wins, and N(0, I) itself, whose bound is 0, is the plainest of all.
+    error (or 2 %) of the likeliest wins, and N(0, I) itself, whose bound is 0, is the plainest of all.
 
     Rows: `statistic`, the bound by the winners; one row a rung, its bound alone (0 in folds where N(0, I) was preferred
     to it); one row `winner=<rung>` for every rung that won a fold, with what these folds bring to the bound. Most codes

@@ -98,6 +98,13 @@ def test_gaussian_is_scipys_and_shrinks_where_that_is_better():
     assert truth - shrunk < 3 < truth - whole  # 80 parameters of 50 samples cost about .8; 860 more would cost tens
 
 
+def test_a_covariance_of_few_directions_costs_little():
+    """One shared direction of 64 units: 2 x 64 + 1 numbers of 400 samples, not 64 x 65 / 2 of them."""
+    x, truth = drawn("correlated", 3000, 64), get("correlated").kl(64)
+    ratios = rung("gaussian").fit(x[:400], x[400:500]).log_density(x[500:]) - standard_log_density(x[500:])
+    assert truth - 0.8 < float(ratios.mean()) + 2 * float(ratios.std()) / 50
+
+
 def _moments(x):
     whiten = scatter(x).whitening(0.0)
     return whiten.mean, whiten.matrix, whiten.log_determinant
@@ -113,6 +120,13 @@ def test_scatter_is_numpys_and_its_maps_whiten():
         np.testing.assert_allclose(whiten.matrix @ tensor(shrunk) @ whiten.matrix.T, np.eye(5), atol=1e-10)
         assert whiten.log_determinant == pytest.approx(-np.linalg.slogdet(shrunk)[1] / 2, rel=1e-10)
         assert float(torch.linalg.slogdet(whiten.matrix)[1]) == pytest.approx(whiten.log_determinant, rel=1e-10)
+    for rank in (1, 2):
+        values, axes = np.linalg.eigh(np.corrcoef(x.T))
+        values[:-rank] = values[:-rank].mean()
+        spiked = np.diag(x.numpy().std(0)) @ axes @ np.diag(values) @ axes.T @ np.diag(x.numpy().std(0))
+        whiten = found.spiked(rank)
+        np.testing.assert_allclose(whiten.matrix @ tensor(spiked) @ whiten.matrix.T, np.eye(5), atol=1e-10)
+        assert whiten.log_determinant == pytest.approx(-np.linalg.slogdet(spiked)[1] / 2, rel=1e-10)
     mean = np.average(x, axis=0, weights=weights)
     np.testing.assert_allclose(scatter(x, weights).mean, mean, rtol=1e-12)
 

@@ -23,7 +23,7 @@ class GaussianDensity:
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Mean and covariance of the samples, the correlations shrunk as far as the check samples like best."""
+    """Mean and covariance of the samples, the correlations shrunk or spiked as the check samples like best."""
 
     name: ClassVar[str] = "gaussian"
 
@@ -32,5 +32,5 @@ class Gaussian:
         return 4
 
     def fit(self, x: Samples, check: Others) -> GaussianDensity:
-        """The best of all shrinkages."""
+        """The best of all shrinkages and spikes."""
         return best(map(GaussianDensity, scatter(x).whitenings()), check)
