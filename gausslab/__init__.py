@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gausslab.probing import probe
     from gausslab.sweeping import sweep
     from gausslab.training import train
+    from gausslab.verdicts import verdict
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ _HOMES = {
     "probe": "gausslab.probing",
     "sweep": "gausslab.sweeping",
     "train": "gausslab.training",
+    "verdict": "gausslab.verdicts",
 }
 
 __all__ = [
@@ -58,6 +60,7 @@ __all__ = [
     "probe",
     "sweep",
     "train",
+    "verdict",
 ]
 
 

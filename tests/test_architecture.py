@@ -52,7 +52,7 @@ STAGES = (
     "summary",  # table -> means: after sweeping in the pipeline, but free of torch
     "trends",  # table -> answer, likewise
     "parts",  # table of one code -> parts of its divergence, likewise
-    "verdict",  # table of one code -> one line, likewise
+    "verdicts",  # table of one code -> one line, likewise
     "plotting",
     "studies",
     "adversarial",

@@ -31,10 +31,15 @@ def inputs(tmp_path):
     (tmp_path / "samples").mkdir()
     for width in (8, 16):
         imsave(tmp_path / "samples" / f"width-{width}.png", np.zeros((4, 4)), cmap="gray", vmin=0, vmax=1)
-    return {"width_sweep": tmp_path / "results.csv", "width_samples": tmp_path / "samples"}
+    codes = FIGURES.parent / "studies" / "code_decomposition" / "results.csv"
+    return {
+        "width_sweep": tmp_path / "results.csv",
+        "width_samples": tmp_path / "samples",
+        "kl_waterfall": codes,
+    }
 
 
-@pytest.mark.parametrize("name", ["width_sweep", "width_samples"])
+@pytest.mark.parametrize("name", ["width_sweep", "width_samples", "kl_waterfall"])
 def test_a_script_draws_without_torch_training_or_windows(name, inputs, tmp_path):
     done = run("-c", RUN_AND_LOOK, FIGURES / f"{name}.py", inputs[name], "--out", tmp_path / "out" / name)
     assert (done.returncode, done.stderr.strip()) == (0, "")

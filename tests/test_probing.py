@@ -49,11 +49,15 @@ def test_layers_keep_the_order_of_the_calls(network, inputs):
 
 
 def test_a_gaussian_layer_is_called_gaussian_and_a_rectified_one_is_not(network, inputs):
-    found = probe(network, [inputs], MADE, estimators=["kl_decomposition"], duplicates="drop")  # rows of zeros
-    table = found.table.set_index(["layer", "statistic"])
-    linear, rectified = table.loc[("1", "beyond_second_order")], table.loc[("3", "beyond_second_order")]
+    names = ["kl_decomposition", "knn_kl"]
+    found = probe(network, [inputs], MADE, estimators=names, duplicates="drop")  # rows of zeros
+    table = found.table.set_index(["layer", "estimator", "statistic"])
+    linear, rectified = (table.loc[(layer, "knn_kl", "excess")] for layer in ("1", "3"))
     assert abs(linear["value"]) < 4 * linear["null_sd"]
     assert rectified["value"] > 10 * rectified["null_sd"]
+    assert ("1", "kl_decomposition", "total") in table.index
+    (refused,) = found.refusals  # the zeros of single units: an infinite divergence
+    assert refused.startswith("3: kl_decomposition: ") and "6 of 6 units repeat a value" in refused
 
 
 def test_what_a_layer_does_not_allow_is_told_once_a_reason_and_the_rest_measured():

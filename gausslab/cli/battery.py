@@ -11,7 +11,7 @@ from rich.table import Table
 from gausslab.cli.console import stderr, stdout
 from gausslab.cli.decomposition import print_decomposition
 from gausslab.errors import GausslabError
-from gausslab.verdict import verdict
+from gausslab.verdicts import verdict
 
 _WORST = 3
 _LEGEND = (

@@ -14,7 +14,7 @@ from gausslab.trends import answer, trends
 
 _LEGEND = (
     "KL, its parts, entropy gap and kNN-KL (of the whitened code) in nats. Beyond (second order), and with it KL, "
-    "entropy gap and kNN-KL, rest on nearest neighbours: above about 8 units their bias depends on the law and the "
+    "entropy gap and kNN-KL, rest on nearest neighbours: above about 4 units their bias depends on the law and the "
     "width, so that they test but do not measure, and do not compare widths. Rejected: share of units, Shapiro-Wilk "
     "with Holm at 5%."
 )

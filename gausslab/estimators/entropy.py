@@ -105,7 +105,7 @@ def knn_entropy(
     mean (Efron & Stein 1981): 1 to 1.5 of the true spread for Gaussian and Laplace codes of 1 to 32 units at n = 500,
     nearest to 1 for many units and large k, and up to 1.9 for a single uniform unit.
 
-    How it can mislead: above about 8 units the bias depends on the law and the width (`KnnEntropy`); a larger k has
+    How it can mislead: above about 4 units the bias depends on the law and the width (`KnnEntropy`); a larger k has
     less variance and more bias. Every duplicate makes it -infinity.
 
     Args:
@@ -200,7 +200,7 @@ class KnnEntropy(NeighbourEstimator):
     The standard error is a delete-one jackknife over fixed neighbour lists, from whose variance the excess it has over
     the Monte Carlo variance on Gaussian samples is subtracted (it counts the interaction of neighbours more than once).
 
-    How it can mislead: above about 8 units the bias depends on the law AND on the width, not only on n and d, so the
+    How it can mislead: above about 4 units the bias depends on the law AND on the width, not only on n and d, so the
     gap is a test statistic and not a number of nats, and must not be compared across layers of different width, per
     unit or in all: iid uniform codes, whose true gap is .176 nats a unit at every width, get .135 a unit at 2 units,
     .070 at 4, .019 at 8 and -.018 at 32 (n = 1000). And it sees location-free scale, so a code twice as wide in range

@@ -49,7 +49,7 @@ class Negentropy(NeighbourEstimator):
     Standard errors: delta method (units) and delete-one jackknife (joint), less their excess over the Monte Carlo
     variance on Gaussian samples.
 
-    How it can mislead: `joint` is a test statistic and not a number of nats above about 8 to 16 units, see
+    How it can mislead: `joint` is a test statistic and not a number of nats above about 4 units, see
     `KLDecomposition`. The number of a single unit is right to about .006 nats at n = 500 and .0015 at n = 2000 for
     units with tails no heavier than those of t with 5 degrees of freedom. Its p is never below 2 / (B + 1), B = 4e6 / n
     but 199 to 1999, too coarse for Holm over many units: test them with `shapiro_wilk`. Needs more samples than units,

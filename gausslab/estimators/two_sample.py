@@ -34,7 +34,7 @@ def knn_divergence(
     samples, too large in the mean: 1.1 to 1.8 of the true spread for 1 to 32 units at n = 500, most for few units.
 
     How it can mislead: what is seen of q is only where p has samples. The biases of the two terms cancel where the laws
-    are nearly the same, and not where they differ: above about 8 units it is a test statistic and not a number of nats.
+    are nearly the same, and not where they differ: above about 4 units it is a test statistic and not a number of nats.
     With n = 2000, m = 3000, k = 5, Gaussians apart by 4 nats at 32 units get 2.3 and by 16 at 128 units 7.9, whereas a
     reference twice as wide gets 13.0 of 10.2 at 32 units. On strongly correlated units it is wrong by more than what it
     measures: map both by what whitens the reference first, which leaves the divergence as it is.

@@ -82,7 +82,7 @@ def legend_below(axes: Axes, columns: int) -> None:
 
 
 BIAS = (
-    "Total KL, its part beyond second order and the entropy gap rest on nearest neighbours: above about 8 units their "
+    "Total KL, its part beyond second order and the entropy gap rest on nearest neighbours: above about 4 units their "
     "bias depends on the law and the width."
 )
 """What a reader must know who compares widths."""

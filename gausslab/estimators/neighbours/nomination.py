@@ -30,6 +30,9 @@ from gausslab.estimators.neighbours.tiles import (
 from gausslab.seeding import torch_generator
 
 
+MEMBERS = np.arange(GROUP)
+
+
 class Nominated(NamedTuple):
     """The samples with the smallest readings, ascending: no other sample's is below the last."""
 
@@ -47,45 +50,45 @@ class Nominees:
         bounds: what a reading must stay below to be of interest; they may fall while another thread reads them.
     """
 
-    values: Float32[Tensor, "rows kept"]
-    indices: Int64[Tensor, "rows kept"]
-    bounds: Float32[Tensor, " rows"]
-    _waiting: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)
+    values: Float32[np.ndarray, "rows kept"]
+    indices: Int64[np.ndarray, "rows kept"]
+    bounds: Float32[np.ndarray, " rows"]
+    _waiting: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
     _count: int = 0
     _lock: Lock = field(default_factory=Lock)
 
     @classmethod
     def none(cls, rows: int, kept: int) -> "Nominees":
         """Nothing met yet."""
-        values = torch.full((rows, kept), torch.inf, dtype=torch.float32)
-        return cls(values, torch.zeros(rows, kept, dtype=torch.int64), values[:, 0].clone())
+        values = np.full((rows, kept), np.inf, dtype=np.float32)
+        return cls(values, np.zeros((rows, kept), dtype=np.int64), values[:, 0].copy())
 
     def admit(
-        self, rows: Int64[Tensor, " met"], columns: Int64[Tensor, " met"], values: Float32[Tensor, " met"]
+        self, rows: Int64[np.ndarray, " met"], columns: Int64[np.ndarray, " met"], values: Float32[np.ndarray, " met"]
     ) -> None:
         """Remember readings; they are sorted in once they are more than are kept, which bounds the memory."""
         with self._lock:
             self._waiting.append((rows, columns, values))
             self._count += len(rows)
-            if self._count > self.values.numel():
+            if self._count > self.values.size:
                 self.sort_in()
 
     def sort_in(self) -> None:
         """Of the kept and the waiting, keep the smallest."""
         height, kept = self.values.shape
-        own = torch.arange(height).repeat_interleave(kept), self.indices.flatten(), self.values.flatten()
-        rows, columns, values = (torch.cat(parts) for parts in zip(own, *self._waiting, strict=True))
-        order = (rows << 32 | _bits(values)).argsort()
-        counts = torch.bincount(rows, minlength=height)
-        best = order[(counts.cumsum(0) - counts).unsqueeze(1) + torch.arange(kept)]
+        own = np.arange(height).repeat(kept), self.indices.ravel(), self.values.ravel()
+        rows, columns, values = (np.concatenate(parts) for parts in zip(own, *self._waiting, strict=True))
+        order = torch.from_numpy(rows << 32 | _bits(values)).argsort().numpy()  # torch sorts integers by radix
+        counts = np.bincount(rows, minlength=height)
+        best = order[(counts.cumsum() - counts)[:, None] + np.arange(kept)]
         self.values, self.indices = values[best], columns[best]
-        torch.minimum(self.bounds, self.values[:, -1], out=self.bounds)
+        np.minimum(self.bounds, self.values[:, -1], out=self.bounds)
         self._waiting, self._count = [], 0
 
 
-def _bits(values: Float32[Tensor, " values"]) -> Int32[Tensor, " values"]:
+def _bits(values: Float32[np.ndarray, " values"]) -> Int32[np.ndarray, " values"]:
     """Integers in the order of floats that are not negative: with the row above them, one sort does for both."""
-    return values.clamp_min(0).view(torch.int32)
+    return np.maximum(values, np.float32(0)).view(np.int32)
 
 
 def among(x: Float64[Tensor, "samples units"], kept: int, norm: Norm, frame: Frame) -> Nominated:
@@ -148,7 +151,8 @@ def _shuffled(samples: int) -> Int64[Tensor, " samples"]:
 
 def _nominated(nominees: Nominees, rows: int, order: Int64[Tensor, " columns"]) -> Nominated:
     nominees.sort_in()
-    return Nominated(order[nominees.indices[:rows]], nominees.values[:rows])
+    indices, values = torch.from_numpy(nominees.indices[:rows]), torch.from_numpy(nominees.values[:rows])
+    return Nominated(order[indices], values)
 
 
 def _open(nominees: Nominees, top: int, tile: Float32[Tensor, "high wide"]) -> None:
@@ -158,30 +162,33 @@ def _open(nominees: Nominees, top: int, tile: Float32[Tensor, "high wide"]) -> N
     pool = minima if kept <= minima.shape[1] else tile
     if kept <= pool.shape[1]:
         last = pool.topk(kept, dim=1, largest=False, sorted=False).values.amax(1)
-        nominees.bounds[top : top + len(tile)] = last.nextafter(torch.tensor(torch.inf))
+        nominees.bounds[top : top + len(tile)] = np.nextafter(last.numpy(), np.float32(np.inf))
 
 
 def _read_rows(nominees: Nominees, top: int, left: int, tile: Float32[Tensor, "high wide"]) -> None:
-    bounds = nominees.bounds[top : top + tile.shape[0]]
-    groups = tile.view(len(tile), GROUP, -1)
-    rows, group = _below(groups.amin(1), bounds.unsqueeze(1))
-    values = groups[rows, :, group]
-    met, member = _below(values, bounds[rows].unsqueeze(1))
-    nominees.admit(rows[met] + top, group[met] + member * groups.shape[2] + left, values[met, member])
+    """Admit what is below the rows' bounds; a group is every so many columns.
+
+    Between the tile and its minima all is NumPy, which keeps the interpreter to itself in small steps: torch hands it
+    over in each of them, and two threads then wait for each other.
+    """
+    (high, wide), step = tile.shape, tile.shape[1] // GROUP
+    bounds = nominees.bounds[top : top + high]
+    group = np.flatnonzero(tile.view(high, GROUP, step).amin(1).numpy() < bounds[:, None])
+    rows, first = np.divmod(group, step)
+    members = (rows * wide + first)[:, None] + step * MEMBERS
+    values = tile.numpy().ravel().take(members)
+    near = values < bounds[rows][:, None]
+    row, column = np.divmod(members[near], wide)
+    nominees.admit(row + top, column + left, values[near])
 
 
 def _read_columns(nominees: Nominees, top: int, left: int, tile: Float32[Tensor, "high wide"]) -> None:
-    bounds = nominees.bounds[left : left + tile.shape[1]]
-    groups = tile.view(GROUP, -1, tile.shape[1])
-    group, columns = _below(groups.amin(0), bounds)
-    values = groups[:, group, columns]
-    member, met = _below(values, bounds[columns])
-    nominees.admit(columns[met] + left, group[met] + member * groups.shape[1] + top, values[member, met])
-
-
-def _below(
-    values: Float32[Tensor, "high wide"], bounds: Float32[Tensor, "..."]
-) -> tuple[Int64[Tensor, " met"], Int64[Tensor, " met"]]:
-    """Where values are below the bounds; NumPy finds few among many six times as fast as torch."""
-    where = np.unravel_index(np.flatnonzero(values.numpy() < bounds.numpy()), values.shape)
-    return torch.from_numpy(where[0]), torch.from_numpy(where[1])
+    """Admit what is below the columns' bounds; a group is every so many rows."""
+    wide, step = tile.shape[1], tile.shape[0] // GROUP * tile.shape[1]
+    bounds = nominees.bounds[left : left + wide]
+    group = np.flatnonzero(tile.view(GROUP, -1, wide).amin(0).numpy() < bounds)
+    members = group[:, None] + step * MEMBERS
+    values = tile.numpy().ravel().take(members)
+    near = values < bounds[group % wide][:, None]
+    row, column = np.divmod(members[near], wide)
+    nominees.admit(column + left, row + top, values[near])

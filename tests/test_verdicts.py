@@ -11,7 +11,7 @@ from statsmodels.stats.multitest import multipletests
 
 from gausslab.errors import GausslabError
 from gausslab.tables import to_frame
-from gausslab.verdict import holm_adjusted, joint_tests, verdict
+from gausslab.verdicts import holm_adjusted, joint_tests, verdict
 
 GAUSSIAN = {"null_mean": 0.0, "null_sd": 0.05, "standard_error": 0.05, "n_units": 4}
 
@@ -162,5 +162,5 @@ def test_tables_that_are_not_of_one_code():
 
 
 def test_it_needs_no_torch():
-    command = "import sys, gausslab.verdict; sys.exit('torch' in sys.modules)"
+    command = "import sys, gausslab.verdicts; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0
