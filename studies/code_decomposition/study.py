@@ -26,7 +26,7 @@ from gausslab.files import write_atomically
 from gausslab.probing import float_batches, identify, probe
 from gausslab.runs import Run
 from gausslab.sweeping import default_jobs, sweep
-from gausslab.verdict import verdict
+from gausslab.verdicts import verdict
 
 HERE = Path(__file__).parent
 RUNS = Path("runs/code_decomposition")
