@@ -18,10 +18,10 @@ def tail_p_values(law: NullLaw, given: Float64[np.ndarray, " given"], power: int
     replicates there by probability-weighted moments. The shape is at least 0, the exponential tail: every statistic
     this is meant for has, to the power a, a tail at least that heavy, and p is then never 0.
 
-    How far it can be trusted, by the seven tests of one unit at n = 100 and 500 against a million replicates: a true p of
-    4e-4 comes out right to 11 % on average over laws (too small at most by 8 %, of Jarque-Bera and K2 at n = 100), with
-    a spread from law to law of 9 to 14 % for 100,000 replicates and 20 to 31 % for 20,000; 2e-5 with a spread of up to a
-    factor of 1.5 and 2.4. Nothing below 1e-12 is answered.
+    How far it can be trusted, by the seven tests of one unit at n = 100 and 500 against a million replicates: a true p
+    of 4e-4 comes out right to 11 % on average over laws (too small at most by 8 %, of Jarque-Bera and K2 at n = 100),
+    with a spread from law to law of 9 to 14 % for 100,000 replicates and 20 to 31 % for 20,000; 2e-5 with a spread of
+    up to a factor of 1.5 and 2.4. Nothing below 1e-12 is answered.
 
     Source: Knijnenburg, Wessels, Reinders & Shmulevich (2009), Bioinformatics 25:i161-i168; Hosking & Wallis (1987),
     Technometrics 29:339-349.
