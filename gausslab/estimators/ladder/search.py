@@ -29,6 +29,7 @@ ROUNDS = 30
 PATIENCE = 2
 GROWTH = 1.02
 WEAK = 1.6
+DOMINANT = 0.75  # most that look for one kind of tails
 
 Directions = Float32[Tensor, "directions units"]
 
@@ -91,9 +92,9 @@ def _orthogonal(rows: Directions) -> Directions:
 
 
 def _restart(state: _State, weak: Tensor, generator: torch.Generator) -> None:
-    """Random directions outside the strong ones, looking for the tails that the strong ones have, in their shares."""
+    """Random directions outside the strong ones, which look for heavy and light tails in about the shares of these."""
     kept, count = state.rows[~weak], int(weak.sum())
-    heavy = (1 + float((state.signs[~weak] > 0).sum())) / (2 + len(kept))
+    heavy = min(max(float((state.signs[~weak] > 0).sum()) / max(len(kept), 1), 1 - DOMINANT), DOMINANT)
     fresh = torch.randn(count, kept.shape[1], generator=generator)
     drawn = torch.where(torch.rand(count, generator=generator) < heavy, 1.0, -1.0)
     state.rows = _orthogonal(torch.cat([kept, fresh]))
