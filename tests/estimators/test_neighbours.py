@@ -6,7 +6,7 @@ import torch
 from scipy.spatial.distance import cdist
 
 from gausslab.errors import ConfigError, EstimatorError
-from gausslab.estimators.neighbours import nearest_neighbours, nearest_references, proof, tiles
+from gausslab.estimators.neighbours import nearest_neighbours, nearest_references, problem, proof, tiles
 from gausslab.estimators.neighbours.norms import Euclidean
 
 PEERS = {"euclidean": "euclidean", "max": "chebyshev"}
@@ -131,7 +131,8 @@ def test_blocks_and_threads_do_not_change_the_result(monkeypatch, norm):
     x = torch.from_numpy(normal(600, 16))
     x[:50] = 1e5 * x[:50].round()  # some rows are searched again
     whole = nearest_neighbours(x, 5, norm)
-    monkeypatch.setattr(proof, "BLOCK_ELEMENTS", 4000)
+    for module in (problem, proof):
+        monkeypatch.setattr(module, "BLOCK_ELEMENTS", 4000)
     for module in (tiles, proof):
         monkeypatch.setattr(module, "TILE", 64)
     before = torch.get_num_threads()

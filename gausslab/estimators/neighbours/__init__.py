@@ -1,7 +1,8 @@
 """Exact nearest neighbours: of every sample among the others, and of queries among references.
 
-search      the two functions                    norms       Euclidean and max: distance, ball, tile, rounding
-tiles       strips against strips, in threads    nomination  candidates by single-precision tiles
+search      the two functions            norms       Euclidean and max: distance, ball, tile, rounding
+problem     what is sought               tiles       strips against strips
+workers     who computes                 nomination  candidates by single-precision tiles
 proof       their distances in double precision, and which rows must be searched again
 """
 

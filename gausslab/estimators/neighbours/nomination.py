@@ -12,23 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64, Int32, Int64
+from jaxtyping import Float32, Int32, Int64
 from torch import Tensor
 
-from gausslab.estimators.neighbours.norms import Norm
-from gausslab.estimators.neighbours.tiles import (
-    GROUP,
-    Frame,
-    Pair,
-    batches,
-    encoded,
-    in_threads,
-    round_robin,
-    strips,
-    tiles,
-)
+from gausslab.estimators.neighbours.problem import Search
+from gausslab.estimators.neighbours.tiles import GROUP, Pair, batches, encoded, round_robin, strips, tiles
 from gausslab.seeding import torch_generator
-
 
 MEMBERS = np.arange(GROUP)
 
@@ -55,7 +44,8 @@ class Nominees:
     bounds: Float32[np.ndarray, " rows"]
     _waiting: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
     _count: int = 0
-    _lock: Lock = field(default_factory=Lock)
+    _lists: Lock = field(default_factory=Lock)
+    _sorting: Lock = field(default_factory=Lock)
 
     @classmethod
     def none(cls, rows: int, kept: int) -> "Nominees":
@@ -66,82 +56,82 @@ class Nominees:
     def admit(
         self, rows: Int64[np.ndarray, " met"], columns: Int64[np.ndarray, " met"], values: Float32[np.ndarray, " met"]
     ) -> None:
-        """Remember readings; they are sorted in once they are more than are kept, which bounds the memory."""
-        with self._lock:
+        """Remember readings; once they are more than are kept, one thread sorts them in, which bounds the memory."""
+        with self._lists:
             self._waiting.append((rows, columns, values))
             self._count += len(rows)
-            if self._count > self.values.size:
+        if self._count > self.values.size and self._sorting.acquire(blocking=False):
+            try:
                 self.sort_in()
+            finally:
+                self._sorting.release()
 
     def sort_in(self) -> None:
         """Of the kept and the waiting, keep the smallest."""
+        with self._lists:
+            waiting, self._waiting, self._count = self._waiting, [], 0
         height, kept = self.values.shape
         own = np.arange(height).repeat(kept), self.indices.ravel(), self.values.ravel()
-        rows, columns, values = (np.concatenate(parts) for parts in zip(own, *self._waiting, strict=True))
+        rows, columns, values = (np.concatenate(parts) for parts in zip(own, *waiting, strict=True))
         order = torch.from_numpy(rows << 32 | _bits(values)).argsort().numpy()  # torch sorts integers by radix
         counts = np.bincount(rows, minlength=height)
         best = order[(counts.cumsum() - counts)[:, None] + np.arange(kept)]
         self.values, self.indices = values[best], columns[best]
         np.minimum(self.bounds, self.values[:, -1], out=self.bounds)
-        self._waiting, self._count = [], 0
 
 
 def _bits(values: Float32[np.ndarray, " values"]) -> Int32[np.ndarray, " values"]:
     """Integers in the order of floats that are not negative: with the row above them, one sort does for both."""
-    return np.maximum(values, np.float32(0)).view(np.int32)
+    bits: Int32[np.ndarray, " values"] = np.maximum(values, np.float32(0)).view(np.int32)
+    return bits
 
 
-def among(x: Float64[Tensor, "samples units"], kept: int, norm: Norm, frame: Frame) -> Nominated:
+def among(search: Search, kept: int) -> Nominated:
     """For every sample, the other samples nearest to it in single precision."""
-    order = _shuffled(len(x))
-    points = encoded(x, order, frame, norm)
+    samples = len(search.queries)
+    order = _shuffled(samples)
+    points = encoded(search.queries, order, search.frame, search.norm)
     nominees = Nominees.none(len(points.rows), kept)
 
     def diagonal(pairs: Sequence[Pair]) -> None:
-        for top, left, tile in tiles(*points, norm, pairs):
+        for top, left, tile in tiles(*points, search.norm, pairs):
             tile.fill_diagonal_(torch.inf)
             _open(nominees, top, tile)
             _read_rows(nominees, top, left, tile)
 
     def both_ways(pairs: Sequence[Pair]) -> None:
-        for top, left, tile in tiles(*points, norm, pairs):
+        for top, left, tile in tiles(*points, search.norm, pairs):
             _read_rows(nominees, top, left, tile)
             _read_columns(nominees, top, left, tile)
 
     count = strips(points.rows)
-    in_threads(diagonal, batches([(each, each) for each in range(count)]))
-    in_threads(both_ways, batches(round_robin(count)))
-    found = _nominated(nominees, len(x), order)
+    search.workers.each(diagonal, batches([(each, each) for each in range(count)]))
+    search.workers.each(both_ways, batches(round_robin(count)))
+    found = _nominated(nominees, samples, order)
     own = order.argsort()
     return Nominated(found.candidates[own], found.readings[own])
 
 
-def between(
-    queries: Float64[Tensor, "queries units"],
-    references: Float64[Tensor, "references units"],
-    kept: int,
-    norm: Norm,
-    frame: Frame,
-) -> Nominated:
+def between(search: Search, kept: int) -> Nominated:
     """For every query, the references nearest to it in single precision."""
-    order = _shuffled(len(references))
-    rows = encoded(queries, torch.arange(len(queries)), frame, norm).rows
-    columns = encoded(references, order, frame, norm).columns
+    queries, order = len(search.queries), _shuffled(len(search.references))
+    rows = encoded(search.queries, torch.arange(queries), search.frame, search.norm).rows
+    columns = encoded(search.references, order, search.frame, search.norm).columns
     nominees = Nominees.none(len(rows), kept)
 
     def first(pairs: Sequence[Pair]) -> None:
-        for top, left, tile in tiles(rows, columns, norm, pairs):
+        for top, left, tile in tiles(rows, columns, search.norm, pairs):
             _open(nominees, top, tile)
             _read_rows(nominees, top, left, tile)
 
     def later(pairs: Sequence[Pair]) -> None:
-        for top, left, tile in tiles(rows, columns, norm, pairs):
+        for top, left, tile in tiles(rows, columns, search.norm, pairs):
             _read_rows(nominees, top, left, tile)
 
     high, wide = strips(rows), strips(columns)
-    in_threads(first, batches([(each, 0) for each in range(high)]))
-    in_threads(later, batches([(each, other) for other in range(1, wide) for each in range(high)]))
-    return _nominated(nominees, len(queries), order)
+    search.workers.each(first, batches([(each, 0) for each in range(high)]))
+    search.workers.each(later, batches([(each, other) for other in range(1, wide) for each in range(high)]))
+    return _nominated(nominees, queries, order)
 
 
 def _shuffled(samples: int) -> Int64[Tensor, " samples"]:

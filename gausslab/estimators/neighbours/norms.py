@@ -108,7 +108,7 @@ class Euclidean(Norm):
 
 @dataclass(frozen=True)
 class Maximum(Norm):
-    r"""$\max_j |a_j - b_j|$; tiles take it unit by unit, at some ten times the cost of a matrix product."""
+    r"""$\max_j |a_j - b_j|$; tiles take it unit by unit, at eight times the cost of a matrix product."""
 
     name: ClassVar[str] = "max"
     order: ClassVar[float] = math.inf

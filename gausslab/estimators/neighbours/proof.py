@@ -1,6 +1,5 @@
 """From nominated neighbours to proven ones: distances in double precision, and a search of the rows left in doubt."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -8,10 +7,8 @@ from jaxtyping import Bool, Float64, Int64
 from torch import Tensor
 
 from gausslab.estimators.neighbours.nomination import Nominated
-from gausslab.estimators.neighbours.norms import Norm
-from gausslab.estimators.neighbours.tiles import TILE, Frame, in_threads
-
-BLOCK_ELEMENTS = 1 << 20
+from gausslab.estimators.neighbours.problem import BLOCK_ELEMENTS, Pairs, Search
+from gausslab.estimators.neighbours.tiles import TILE
 
 
 class Neighbours(NamedTuple):
@@ -19,47 +16,6 @@ class Neighbours(NamedTuple):
 
     distances: Float64[Tensor, "samples neighbours"]
     indices: Int64[Tensor, "samples neighbours"]
-
-
-class Pairs(NamedTuple):
-    """Rows and references, and how far they are apart."""
-
-    rows: Int64[Tensor, " pairs"]
-    columns: Int64[Tensor, " pairs"]
-    distances: Float64[Tensor, " pairs"]
-
-
-@dataclass(frozen=True, eq=False)
-class Search:
-    """Queries, references, which reference a query itself is (-1: none), the norm, and where tiles are computed."""
-
-    queries: Float64[Tensor, "queries units"]
-    references: Float64[Tensor, "references units"]
-    itself: Int64[Tensor, " queries"]
-    norm: Norm
-    frame: Frame
-
-    def slack(
-        self, rows: Int64[Tensor, " rows"], reach: Float64[Tensor, "rows columns"], dtype: torch.dtype
-    ) -> Float64[Tensor, "rows columns"]:
-        """How far a tile's reading may be from the truth, for references within `reach` of the rows."""
-        placed = self.frame.place(self.queries[rows])
-        return self.norm.slack(self.norm.size(placed).unsqueeze(1), reach / self.frame.scale, placed.shape[1], dtype)
-
-    def reading(self, reach: Float64[Tensor, "rows columns"]) -> Float64[Tensor, "rows columns"]:
-        """The true reading at a distance."""
-        return self.norm.reading(reach / self.frame.scale)
-
-    def pairs(
-        self, rows: Int64[Tensor, " rows"], row: Int64[Tensor, " pairs"], column: Int64[Tensor, " pairs"]
-    ) -> Pairs:
-        """Pairs of one of the rows and a reference that is not the query itself."""
-        other = self.itself[rows[row]] != column
-        row, column = row[other], column[other]
-        size = max(1, BLOCK_ELEMENTS // self.queries.shape[1])
-        parts = zip(torch.split(rows[row], size), torch.split(column, size), strict=True)
-        sizes = [self.norm.size(self.references[there].sub_(self.queries[here])) for here, there in parts]
-        return Pairs(row, column, torch.cat(sizes))
 
 
 def proven(search: Search, nominated: Nominated, k: int) -> Neighbours:
@@ -78,8 +34,10 @@ def proven(search: Search, nominated: Nominated, k: int) -> Neighbours:
     def search_again(rows: Int64[Tensor, " rows"]) -> None:
         found.distances[rows], found.indices[rows] = searched(search, rows, found.distances[rows, -1:], k)
 
-    in_threads(weigh, torch.split(torch.arange(count), max(1, BLOCK_ELEMENTS // (kept * search.queries.shape[1]))))
-    in_threads(search_again, torch.split(doubtful.nonzero().squeeze(1), TILE))
+    search.workers.each(
+        weigh, torch.split(torch.arange(count), max(1, BLOCK_ELEMENTS // (kept * search.queries.shape[1])))
+    )
+    search.workers.each(search_again, torch.split(doubtful.nonzero().squeeze(1), TILE))
     return found
 
 

@@ -16,8 +16,10 @@ from torch import Tensor
 from gausslab.errors import EstimatorError
 from gausslab.estimators.neighbours.nomination import among, between
 from gausslab.estimators.neighbours.norms import Norm, norm_named
-from gausslab.estimators.neighbours.proof import Neighbours, Search, proven
+from gausslab.estimators.neighbours.problem import Search
+from gausslab.estimators.neighbours.proof import Neighbours, proven
 from gausslab.estimators.neighbours.tiles import Frame
+from gausslab.estimators.neighbours.workers import Workers
 
 TREE_UNITS = 8
 SPARE = 2
@@ -26,7 +28,9 @@ SPARE = 2
 def nearest_neighbours(x: Float64[Tensor, "samples units"], k: int, norm: str = "euclidean") -> Neighbours:
     """The k nearest other samples of every sample.
 
-    Copies of a sample are neighbours at distance 0.
+    Copies of a sample are neighbours at distance 0. Above 8 units the time grows as n^2 d, and the max norm takes
+    2 (16 units) to 7 times (128) as long as the Euclidean one. Memory at 50,000 x 128, beyond `x` itself: some 110 MB,
+    and 80 MB a further thread.
 
     Args:
         x: samples x units.
@@ -43,8 +47,9 @@ def nearest_neighbours(x: Float64[Tensor, "samples units"], k: int, norm: str = 
         raise EstimatorError(f"neighbours: expected k between 1 and {samples - 1} for {samples} samples, got k={k}")
     if units <= TREE_UNITS:
         return _others_by_tree(x, k, metric)
-    search = Search(x, x, torch.arange(samples), metric, Frame.around(x))
-    return proven(search, among(x, min(k + SPARE, samples - 1), metric, search.frame), k)
+    with Workers() as workers:
+        search = Search(x, x, torch.arange(samples), metric, Frame.around(x), workers)
+        return proven(search, among(search, min(k + SPARE, samples - 1)), k)
 
 
 def nearest_references(
@@ -72,8 +77,9 @@ def nearest_references(
     if units <= TREE_UNITS:
         return _by_tree(queries, references, k, metric)
     none = torch.full((len(queries),), -1)
-    search = Search(queries, references, none, metric, Frame.around(references, queries))
-    return proven(search, between(queries, references, min(k + SPARE, count), metric, search.frame), k)
+    with Workers() as workers:
+        search = Search(queries, references, none, metric, Frame.around(references, queries), workers)
+        return proven(search, between(search, min(k + SPARE, count)), k)
 
 
 def _by_tree(

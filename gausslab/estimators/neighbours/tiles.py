@@ -1,8 +1,7 @@
-"""Samples cut into strips, and the tiles of readings of strip against strip, handed to as many threads as torch has."""
+"""Samples cut into strips, and the tiles of readings of strip against strip."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Float64, Int64
@@ -15,7 +14,6 @@ GROUP = 16
 BATCH = 4  # tiles a thread takes at once
 FAR = 1e15  # samples that only fill up a group lie here; true ones within 1
 Pair = tuple[int, int]
-Item = TypeVar("Item")
 
 
 class Frame(NamedTuple):
@@ -83,25 +81,3 @@ def round_robin(count: int) -> list[Pair]:
 def batches(pairs: Sequence[Pair]) -> list[Sequence[Pair]]:
     """Pairs enough to keep a thread busy for a while."""
     return [pairs[at : at + BATCH] for at in range(0, len(pairs), BATCH)]
-
-
-def in_threads(work: Callable[[Item], None], items: Sequence[Item]) -> None:
-    """Do the work on every item, in as many threads as torch may use, each of which computes on its own.
-
-    Unlike torch's threads, which meet after every operation, these wait for nobody and scale on a busy machine too.
-    """
-    threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
-    if threads == 1 or len(items) == 1:
-        for item in items:
-            work(item)
-        return
-
-    def in_the_same_mode(item: Item) -> None:
-        with torch.inference_mode(inference):
-            work(item)
-
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            list(pool.map(in_the_same_mode, items))
-    finally:
-        torch.set_num_threads(threads)  # the pool's own have changed the default of threads to come
