@@ -1,6 +1,7 @@
 """Densities of many units: that they are densities, and that each family finds what it is made for."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from sklearn.decomposition import FastICA
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
 from gausslab.errors import ConfigError
-from gausslab.estimators.ladder import RUNGS, rung
+from gausslab.estimators.ladder import DEFAULT_RUNGS, rung
 from gausslab.estimators.ladder.base import Affine, Density, Rung, best, standard_log_density, while_better
 from gausslab.estimators.ladder.clusters import clustered
 from gausslab.estimators.ladder.elliptical import robust_scatter
@@ -22,7 +23,7 @@ from gausslab.estimators.ladder.search import least_gaussian_directions
 from gausslab.laws import get, rotation
 from gausslab.seeding import numpy_generator
 
-EVERY = pytest.mark.parametrize("name", sorted(RUNGS))
+EVERY = pytest.mark.parametrize("name", sorted(DEFAULT_RUNGS))
 MIXING = np.array([[1.5, 0.0], [0.9, 0.6]])
 
 
@@ -40,9 +41,9 @@ def crescent(samples, seed=0):
     return tensor(np.column_stack([x[:, 0], 0.5 * x[:, 1] + (x[:, 0] ** 2 - 1) / math.sqrt(2.5)]))
 
 
-def on_a_grid(density):
+def on_a_grid(density, lines=1001):
     """Integral over the plane, by the trapezoidal rule on a sinh-spaced grid to 100 standard deviations."""
-    t = torch.linspace(-5.3, 5.3, 1001, dtype=torch.float64)
+    t = torch.linspace(-5.3, 5.3, lines, dtype=torch.float64)
     places, weights = t.sinh(), t.cosh() * (t[1] - t[0])
     points = torch.cartesian_prod(places, places)
     values = torch.cat([density.log_density(part) for part in points.split(100_000)]).exp()
@@ -246,3 +247,19 @@ def test_the_best_of_equals_is_the_first_and_growth_ends_when_idle():
     grown = while_better(map(Constant, [1.0, 2.0, 1.5, 3.0, 2.0, 1.0, 9.0]), x, 2)
     assert grown.height == 3.0
     assert fits == [1.0, 2.0, 1.5, 3.0, 2.0, 1.0]
+
+
+def test_a_flow_is_a_density_and_leaves_global_randomness_alone():
+    pytest.importorskip("zuko")
+    x, before = crescent(400), torch.get_rng_state()
+    found = rung("flow").fit(x[:300], x[300:])
+    assert torch.equal(torch.get_rng_state(), before)
+    assert on_a_grid(found, 301) == pytest.approx(1, abs=0.01)
+    assert found.log_density(x).mean() > rung("gaussian").fit(x[:300], x[300:]).log_density(x).mean()
+
+
+def test_a_flow_without_zuko(monkeypatch):
+    monkeypatch.setitem(sys.modules, "zuko", None)
+    x = drawn("gaussian", 300, 2)
+    with pytest.raises(ConfigError, match="rung 'flow' needs zuko, which is not installed"):
+        rung("flow").fit(x[:250], x[250:])

@@ -4,6 +4,7 @@ from gausslab.errors import ConfigError, choices
 from gausslab.estimators.ladder.base import Rung
 from gausslab.estimators.ladder.components import IndependentComponents
 from gausslab.estimators.ladder.elliptical import Elliptical
+from gausslab.estimators.ladder.flow import Flow
 from gausslab.estimators.ladder.gaussian import Gaussian
 from gausslab.estimators.ladder.iterative import IterativeGaussianisation
 from gausslab.estimators.ladder.mixture import GaussianMixture
@@ -17,9 +18,10 @@ _ALL: tuple[Rung, ...] = (
     IndependentComponents(),
     GaussianMixture(),
     IterativeGaussianisation(),
+    Flow(),
 )
 RUNGS: dict[str, Rung] = {each.name: each for each in _ALL}
-DEFAULT_RUNGS: tuple[str, ...] = tuple(RUNGS)
+DEFAULT_RUNGS: tuple[str, ...] = tuple(name for name in RUNGS if name != Flow.name)  # it needs zuko, and minutes
 
 
 def rung(name: str) -> Rung:
