@@ -75,10 +75,10 @@ class KLLowerBound:
     `null_mean` 0 is its upper end and `null_sd` the standard error. The p-value is one-sided and exact for every n: the
     reciprocal of the folds' mean likelihood ratio, which Markov's inequality bounds (a split likelihood-ratio test).
 
-    How tight it is, one run each at n = 20,000 (value, truth): rotated cube 5.52 of 5.65 at 32 units and 20.1 of 22.6
+    How tight it is, one run each at n = 20,000 (value, truth): rotated cube 5.52 of 5.65 at 32 units and 20.0 of 22.6
     at 128, rotated Laplace 2.26 of 2.32 and 8.3 of 9.26, elliptical t with 5 degrees of freedom 3.56 of 3.71 and
-    17.6 of 17.3 (standard error .9). Rotated light tails need about $n > d^2 / 2$ samples to be found at all: at 128
-    units and n = 10,000 the cube's bound is .15.
+    17.6 of 17.3 (standard error .9). Rotated light tails need about $n > d^2$ samples to be found at all: at 128
+    units and n = 10,000 the cube's bound is .15; a single bimodal direction among 128 is missed at n = 20,000 too.
 
     How it can mislead: it is a bound; what no rung can say is not seen, and every rung pays for being estimated (the
     Gaussian one about $d^2 / 4n$ nats, independent components twice that), so the bound grows with n. With few
