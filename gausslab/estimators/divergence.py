@@ -1,4 +1,4 @@
-r"""Divergence from N(0, I) by nearest neighbours."""
+r"""Divergence from N(0, I) by nearest neighbours; from the law of another sample see `two_sample`."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -59,7 +59,7 @@ def test_deleting_one_by_one_gives_the_variance():
 @pytest.mark.parametrize("units", [2, 16])
 def test_standard_errors_are_not_too_small(units):
     # the jackknife of neighbours is conservative; the spread over 60 pairs is known to 9 %, 3 sd below 1
-    pairs = [(normal(100, units, 2 * seed), normal(150, units, 2 * seed + 1) + 0.2) for seed in range(60)]
+    pairs = [(normal(80, units, 2 * seed), normal(120, units, 2 * seed + 1) + 0.2) for seed in range(60)]
     found = [knn_divergence(*pair) for pair in pairs]
     ratio = np.mean([each.standard_error for each in found]) / np.std([each.value for each in found])
     assert 0.73 < ratio < 1.8
@@ -118,7 +118,7 @@ def test_the_estimator_in_a_table():
 
 
 def test_permutations_have_their_size():
-    # 5 % of 40 is 2, sd 1.4; 3 sd
-    pairs = [(normal(20, 1, 2 * seed), normal(30, 1, 2 * seed + 1)) for seed in range(40)]
+    # 5 % of 30 is 1.5, sd 1.2; 3 sd
+    pairs = [(normal(20, 1, 2 * seed), normal(30, 1, 2 * seed + 1)) for seed in range(30)]
     p_values = [TwoSampleKnnKL(reference=y, permutations=39)(x)[0].p_value for x, y in pairs]
-    assert sum(p <= 0.05 for p in p_values) <= 6
+    assert sum(p <= 0.05 for p in p_values) <= 5

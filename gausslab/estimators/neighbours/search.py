@@ -1,10 +1,10 @@
 r"""Exact nearest neighbours: of every sample among the others, and of queries among references.
 
-In few units a k-d tree answers. Above, single-precision tiles nominate a few more candidates than are needed
-(`nomination`), whose distances are then computed from the differences in double precision. A row is accepted when a
-bound on the rounding of the tiles proves that no sample outside its candidates can be nearer; the others are searched
-again in double precision (`proof`). So the result is exact whatever the offset of the data, and does not depend on
-threads or on how a matrix product was scheduled.
+In few units a k-d tree answers, and of few samples all distances are computed. Else single-precision tiles nominate a
+few more candidates than are needed (`nomination`), whose distances are then computed from the differences in double
+precision. A row is accepted when a bound on the rounding of the tiles proves that no sample outside its candidates can
+be nearer; the others are searched again in double precision (`proof`). So the result is exact whatever the offset of
+the data, and does not depend on threads or on how a matrix product was scheduled.
 """
 
 import numpy as np
@@ -22,6 +22,7 @@ from gausslab.estimators.neighbours.tiles import Frame
 from gausslab.estimators.neighbours.workers import Workers
 
 TREE_UNITS = 8
+DIRECT_PAIRS = 1 << 14
 SPARE = 2
 
 
@@ -47,6 +48,8 @@ def nearest_neighbours(x: Float64[Tensor, "samples units"], k: int, norm: str = 
         raise EstimatorError(f"neighbours: expected k between 1 and {samples - 1} for {samples} samples, got k={k}")
     if units <= TREE_UNITS:
         return _others_by_tree(x, k, metric)
+    if samples**2 <= DIRECT_PAIRS:
+        return _nearest(_distances(x, x, metric).fill_diagonal_(torch.inf), k)
     with Workers() as workers:
         search = Search(x, x, torch.arange(samples), metric, Frame.around(x), workers)
         return proven(search, among(search, min(k + SPARE, samples - 1)), k)
@@ -76,6 +79,8 @@ def nearest_references(
         raise EstimatorError(f"neighbours: expected k between 1 and {count} for {count} references, got k={k}")
     if units <= TREE_UNITS:
         return _by_tree(queries, references, k, metric)
+    if len(queries) * count <= DIRECT_PAIRS:
+        return _nearest(_distances(queries, references, metric), k)
     none = torch.full((len(queries),), -1)
     with Workers() as workers:
         search = Search(queries, references, none, metric, Frame.around(references, queries), workers)
@@ -96,3 +101,15 @@ def _others_by_tree(x: Float64[Tensor, "samples units"], k: int, norm: Norm) -> 
     itself[~itself.any(1), -1] = True  # more than k copies: the sample itself was not among those returned
     shape = (len(x), k)
     return Neighbours(distances[~itself].reshape(shape), indices[~itself].reshape(shape))
+
+
+def _distances(
+    queries: Float64[Tensor, "queries units"], references: Float64[Tensor, "references units"], norm: Norm
+) -> Float64[Tensor, "queries references"]:
+    """From the differences, not by matrix products."""
+    return torch.cdist(queries, references, p=norm.order, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def _nearest(distances: Float64[Tensor, "queries references"], k: int) -> Neighbours:
+    nearest, indices = distances.sort(dim=1, stable=True)
+    return Neighbours(nearest[:, :k], indices[:, :k])
