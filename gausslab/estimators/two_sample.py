@@ -1,7 +1,7 @@
 r"""Divergence of one sample from another by nearest neighbours, whatever law the other has and however many it is."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -115,7 +115,7 @@ class TwoSampleKnnKL(NeighbourEstimator):
     """
 
     name: ClassVar[str] = "two_sample_knn_kl"
-    reference: Float[Tensor, "references units"]
+    reference: Float[Tensor, "references units"] = field(repr=False)
     norm: str = "euclidean"
     permutations: int = 99
 
