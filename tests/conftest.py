@@ -4,6 +4,7 @@ import signal
 
 import jaxtyping
 import pytest
+import torch
 
 from gausslab.config import DataConfig, SweepConfig, TrainConfig, TrainingConfig
 
@@ -21,6 +22,17 @@ def interruptible():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """On samples as small as the tests' two threads wait more than they compute, on busy cores above all."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # of subprocesses
+        yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session", autouse=True)

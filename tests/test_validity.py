@@ -21,11 +21,6 @@ GRID = Grid(
 )
 
 
-@pytest.fixture(autouse=True)
-def null_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GAUSSLAB_CACHE", str(tmp_path_factory.getbasetemp() / "validity-nulls"))
-
-
 def made(law, values, errors=1.0, p_values=0.5, statistic="debiased", estimator="moment_kl", units=4):
     rows = pd.DataFrame({"value": values, "standard_error": errors, "p_value": p_values})
     rows["replicate"] = np.arange(len(rows))

@@ -50,7 +50,9 @@ def test_another_probe_never_takes_the_place_of_one(tiny_run, capsys):
 def test_list_options_take_several_values_after_the_file(tiny_run):
     layers = ["--layers", "encoder.*.1", "bottleneck", "--estimators", "radial_spread", "radial_ks"]
     assert run(["probe", str(tiny_run.checkpoint_file), *layers, "--out", "p"]) == 0
-    assert len(tables.read(Path("p/probe.csv"))) == 2 * 5
+    table = tables.read(Path("p/probe.csv"))
+    assert set(table["estimator"]) == {"radial_spread", "radial_ks"}
+    assert len(table[["layer", "estimator"]].drop_duplicates()) == 2 * 5
 
 
 def test_list_shows_the_layers_and_measures_nothing(tiny_run, elsewhere, capsys):

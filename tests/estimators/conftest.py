@@ -1,4 +1,4 @@
-"""Null laws go to a folder of the test session, never to the user's cache; arrays of the reference file by name."""
+"""Arrays of the reference file by name."""
 
 import json
 from pathlib import Path
@@ -23,14 +23,6 @@ RECIPES = {
     "affine": affine,
     "normal_d32": lambda: np.random.default_rng(0).standard_normal((300, 32)),
 }
-
-
-@pytest.fixture(scope="session", autouse=True)
-def null_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("GAUSSLAB_CACHE", str(folder))
-        yield folder
 
 
 @pytest.fixture(params=sorted(RECIPES))
