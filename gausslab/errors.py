@@ -5,6 +5,10 @@ The command line prints it as it is and exits with the class's `exit_code`; ever
 traceback.
 """
 
+from collections.abc import Mapping
+from typing import TypeVar
+
+_Entry = TypeVar("_Entry")
 _LONGEST = 200  # characters of a message that is not our own
 
 
@@ -68,3 +72,18 @@ def choices(given: str, allowed: list[str] | tuple[str, ...]) -> str:
     near = get_close_matches(given, allowed, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"{hint}choices: {', '.join(allowed)}"
+
+
+def entry(name: str, table: Mapping[str, _Entry], what: str, error: type[GausslabError] = ConfigError) -> _Entry:
+    """The entry of a table by its name.
+
+    Raises:
+        GausslabError: of the class `error`: there is none; the choices are listed.
+
+    >>> entry("cube", {"cub": 1}, "law")
+    Traceback (most recent call last):
+    gausslab.errors.ConfigError: unknown law 'cube'; did you mean 'cub'? choices: cub
+    """
+    if name not in table:
+        raise error(f"unknown {what} {name!r}; {choices(name, tuple(table))}")
+    return table[name]

@@ -20,7 +20,7 @@ from scipy import stats
 from scipy.integrate import quad
 from scipy.special import digamma, gammaln
 
-from gausslab.errors import ConfigError, choices
+from gausslab.errors import entry
 from gausslab.seeding import numpy_generator
 
 Samples = Float64[np.ndarray, "samples units"]
@@ -257,6 +257,4 @@ def get(name: str) -> Law:
     Raises:
         ConfigError: there is none; the choices are listed.
     """
-    if name not in LAWS:
-        raise ConfigError(f"unknown law {name!r}; {choices(name, tuple(LAWS))}")
-    return LAWS[name]
+    return entry(name, LAWS, "law")

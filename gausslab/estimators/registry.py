@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gausslab.errors import EstimatorError, choices
+from gausslab.errors import EstimatorError, entry
 from gausslab.estimators.contract import Estimator
 from gausslab.estimators.decomposition import KLDecomposition
 from gausslab.estimators.divergence import KnnKL
@@ -81,9 +81,7 @@ def named(name: str) -> Callable[..., Estimator]:
     Raises:
         EstimatorError: there is none of that name; the choices are listed.
     """
-    if name not in ESTIMATORS:
-        raise EstimatorError(f"unknown estimator {name!r}; {choices(name, tuple(ESTIMATORS))}")
-    return ESTIMATORS[name]
+    return entry(name, ESTIMATORS, "estimator", EstimatorError)
 
 
 def takes(name: str, option: str) -> bool:

@@ -15,6 +15,7 @@ from gausslab.estimators.calibration import NullLaw
 from gausslab.estimators.contract import Estimate, Reading, Readings, checked, computed_from
 from gausslab.estimators.joint import JointTest, Theory, require_p_values, theoretical
 from gausslab.estimators.moments import standardised
+from gausslab.estimators.univariate.regression import normal_scores, weights
 from gausslab.seeding import torch_generator
 
 MOST = 5000
@@ -25,13 +26,8 @@ WIDEST = 2.0
 @cache
 def scores(samples: int) -> Float64[np.ndarray, "tests samples"]:
     """Weights of the ordered samples, of unit length: Shapiro-Wilk's by Royston's approximation; Shapiro-Francia's."""
-    normal = ndtri((np.arange(1, samples + 1) - 0.375) / (samples + 0.25))
-    francia = normal / np.linalg.norm(normal)
-    root = samples**-0.5
-    last = np.polyval([-2.706056, 4.434685, -2.07119, -0.147981, 0.221157, francia[-1]], root)
-    second = np.polyval([-3.582633, 5.682633, -1.752461, -0.293762, 0.042981, francia[-2]], root)
-    inner = normal[2:-2] * math.sqrt((1 - 2 * last**2 - 2 * second**2) / np.square(normal[2:-2]).sum())
-    return np.array([[-last, -second, *inner, second, last], francia])
+    normal = normal_scores(samples)
+    return np.array([weights(samples), normal / np.linalg.norm(normal)])
 
 
 def unit_evidence(w: Float64[np.ndarray, " units"], samples: int) -> Float64[np.ndarray, " units"]:

@@ -1,6 +1,6 @@
 """Every rung by its name, from the plainest to the most flexible."""
 
-from gausslab.errors import ConfigError, choices
+from gausslab.errors import entry
 from gausslab.estimators.ladder.base import Rung
 from gausslab.estimators.ladder.components import IndependentComponents
 from gausslab.estimators.ladder.elliptical import Elliptical
@@ -30,6 +30,4 @@ def rung(name: str) -> Rung:
     Raises:
         ConfigError: there is none; the choices are listed.
     """
-    if name not in RUNGS:
-        raise ConfigError(f"unknown rung {name!r}; {choices(name, tuple(RUNGS))}")
-    return RUNGS[name]
+    return entry(name, RUNGS, "rung")

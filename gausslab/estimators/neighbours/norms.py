@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from gausslab.errors import ConfigError, choices
+from gausslab.errors import entry
 
 
 class Encoded(NamedTuple):
@@ -156,6 +156,4 @@ def norm_named(name: str) -> Norm:
     Raises:
         ConfigError: there is none; the choices are listed.
     """
-    if name not in NORMS:
-        raise ConfigError(f"unknown norm {name!r}; {choices(name, tuple(NORMS))}")
-    return NORMS[name]
+    return entry(name, NORMS, "norm")

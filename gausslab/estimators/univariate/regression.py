@@ -80,11 +80,17 @@ class ShapiroWilk(UnitTest):
         return np.asarray(ndtr((mean - logs) / math.exp(log_sd)))
 
 
+def normal_scores(samples: int) -> Float64[np.ndarray, " samples"]:
+    """Blom's approximation of the expected order statistics of N(0, 1)."""
+    scores: Float64[np.ndarray, " samples"] = ndtri((np.arange(1, samples + 1) - 0.375) / (samples + 0.25))
+    return scores
+
+
 def weights(samples: int) -> Float64[np.ndarray, " samples"]:
     r"""Royston's approximation of the weights $a_i$: expected order statistics, the outermost one or two corrected."""
     if samples == 3:
         return np.array([-1, 0, 1]) * math.sqrt(0.5)
-    expected = ndtri((np.arange(1, samples + 1) - 0.375) / (samples + 0.25))
+    expected = normal_scores(samples)
     length, step = math.sqrt(expected @ expected), 1 / math.sqrt(samples)
     corrections = (OUTERMOST, SECOND)[: 1 if samples <= 5 else 2]
     outer = np.array([np.polyval(each, step) + expected[-1 - i] / length for i, each in enumerate(corrections)])
