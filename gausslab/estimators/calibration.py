@@ -33,7 +33,7 @@ from gausslab.seeding import numpy_generator
 __all__ = ["Draws", "NullLaw", "cache_folder", "calibrating", "null_laws", "null_laws_of_samples"]
 
 WORK = 7e11
-REPLICATES = 99
+REPLICATES = 119
 FEWEST = 39
 CHEAP = 1000
 
@@ -60,13 +60,24 @@ class Budget:
 
     def of_samples(self, work: float) -> int:
         """Replicates of a statistic of the whole code that takes so many multiply-adds."""
-        return max(self.fewest, int(min(self.replicates, self.work / work)))
+        return max(self.fewest, level_exact(int(min(self.replicates, self.work / work))))
 
     def of_own(self, replicates: int) -> int:
         """Replicates of a law that says itself how many it wants."""
         if replicates >= CHEAP:
             return replicates * self.times
         return max(replicates, self.replicates) if self.exact else replicates
+
+
+def level_exact(replicates: int) -> int:
+    """The largest number of replicates up to that many at which a two-sided Monte Carlo test at 5 % rejects 5 %.
+
+    p = 2 r / (B + 1) is at most 0.05 for r = 1, ..., (B + 1) / 40: that number must be whole.
+
+    >>> level_exact(181), level_exact(199), level_exact(30)
+    (159, 199, -1)
+    """
+    return (replicates + 1) // 40 * 40 - 1
 
 
 DEFAULT = Budget()
@@ -147,9 +158,8 @@ def null_laws_of_samples(
 ) -> dict[str, NullLaw]:
     """Null laws of statistics of a whole code: the same readings on samples of N(0, I).
 
-    If they have to be drawn: B = 99 replicates as long as `work` (multiply-adds of one reading) times B stays below
-    7e11, fewer above, never below 39, with which a two-sided 5 % test is still possible; within `calibrating` as it
-    says. With the `stream` and the work of other laws the Gaussian samples are theirs.
+    If they have to be drawn: B = 119 replicates as long as `work` (multiply-adds of one reading) times B stays below
+    7e11, fewer above (79 or 39, so that a two-sided test at 5 % keeps its level); within `calibrating` as it says. With the `stream` and the work of other laws the Gaussian samples are theirs.
     """
 
     def draw(generator: np.random.Generator, count: int) -> dict[str, Draws]:

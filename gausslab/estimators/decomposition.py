@@ -136,8 +136,8 @@ class KLDecomposition(NeighbourEstimator):
     So mean_scale + marginal_negentropy is the sum of the single units' divergences from N(0, 1), and correlation +
     dependence the mutual information of the units.
 
-    Simple null for the moment parts and the total, composite for the others; two-sided Monte Carlo p-values (99
-    replicates, fewer where n^2 d makes them dear, at least 39: p is never below 2 / (B + 1)).
+    Simple null for the moment parts and the total, composite for the others; two-sided Monte Carlo p-values (119
+    replicates where they are drawn, fewer where n^2 d makes them dear, at least 39: p is never below 2 / (B + 1)).
 
     Standard errors: delta method and delete-one jackknife, less their excess over the Monte Carlo variance on Gaussian
     samples; those of the moment parts at least the null's spread. For 2, 4 and 8 units of seven laws and n = 500 and

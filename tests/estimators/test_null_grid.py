@@ -265,15 +265,24 @@ def test_calibrating_ends_also_after_an_exception(folder, shipped):
 
 
 def test_the_dearest_laws_are_drawn_with_fewer(folder):
-    with calibrating(199, fewest=99, work=1e6):
+    with calibrating(199, fewest=79, work=1.3e6):
         counts = [calibration._budget.get().of_samples(work) for work in (1.0, 1e4, 1e9)]
-    assert counts == [199, 100, 99]
+    assert counts == [199, 119, 79]
 
 
 def test_cheap_laws_are_drawn_many_times_over(folder):
     with calibrating(199, times=5):
         counts = [null_laws(f"{asked}/n=5", asked, drawing())["a"].size for asked in (50, 500, 1000)]
     assert counts == [199, 500, 5000]
+
+
+@pytest.mark.parametrize("replicates", [39, 79, 119, 199, 1999])
+def test_a_test_at_5_per_cent_can_reject_just_5_per_cent(replicates):
+    """Ranks of a value among B exact replicates are uniform: the share of ranks with p <= 0.05 is 0.05."""
+    assert calibration.level_exact(replicates) == replicates
+    law = NullLaw(np.arange(float(replicates)))
+    p = np.array([law.p_value(value) for value in np.arange(replicates + 1) - 0.5])
+    assert (p <= 0.05 + 1e-12).mean() == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize("replicates", [0, 38])
