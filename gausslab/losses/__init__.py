@@ -8,6 +8,7 @@
     sigreg                the same, as LeJEPA trains with it: directions of the step, batch of all processes
     mmd, biased_mmd       kernel distance to N(0, I), in closed form
     two_sample_mmd        the same to another batch          WAE-MMD
+    free_loss             singular values against Marchenko and Pastur's law; a Gaussian batch's: gaussian_free_loss
 
 Under `DistributedDataParallel` each process has its own share of the batch. `sigreg` is of the whole batch, and its
 gradient exact. The others are of the share they are given: `gathered(codes)` gives them the whole batch.
@@ -17,6 +18,7 @@ from gausslab.estimators.characteristic import trapezoid
 from gausslab.estimators.entropy import kozachenko_leonenko
 from gausslab.estimators.sliced import random_directions, sliced_epps_pulley
 from gausslab.losses.distributed import gathered
+from gausslab.losses.free_energy import free_loss, gaussian_free_loss
 from gausslab.losses.kernels import GaussianKernel, InverseMultiquadratic
 from gausslab.losses.mmd import biased_mmd, mmd, two_sample_mmd
 from gausslab.losses.sigreg import sigreg
@@ -25,7 +27,9 @@ __all__ = [
     "GaussianKernel",
     "InverseMultiquadratic",
     "biased_mmd",
+    "free_loss",
     "gathered",
+    "gaussian_free_loss",
     "kozachenko_leonenko",
     "mmd",
     "random_directions",
