@@ -16,7 +16,7 @@ from torch import Tensor
 from gausslab.config import TrainConfig
 from gausslab.errors import CheckpointError, ConfigError, first_line
 from gausslab.files import write_atomically
-from gausslab.models import Autoencoder, build
+from gausslab.models import Network, build
 from gausslab.serialisation import from_dict
 
 FORMAT = "gausslab-checkpoint"
@@ -40,7 +40,7 @@ class Checkpoint:
     image_shape: tuple[int, int, int]
     epoch: int
     validation_loss: float
-    model: Autoencoder
+    model: Network
     data_digest: str = ""
 
 

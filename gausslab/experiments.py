@@ -7,10 +7,11 @@ from typing import Any
 import torch
 
 from gausslab import data, provenance, tables
-from gausslab.checkpoints import Checkpoint, load_checkpoint
+from gausslab.checkpoints import load_checkpoint
 from gausslab.errors import EstimatorError, RunError
 from gausslab.files import write_atomically
-from gausslab.probing import Probe, float_batches, identify, probe, reconstruction_rows
+from gausslab.models import Autoencoder
+from gausslab.probing import Probe, accuracy_rows, float_batches, identify, probe, reconstruction_rows
 from gausslab.runs import Run
 from gausslab.sampling import GRID_SIDE, decode_prior, write_grid
 from gausslab.training import Reporter, threads, train
@@ -45,13 +46,14 @@ def _perform(run: Run, report: Reporter) -> tuple[str, ...]:
 
 
 def evaluate(run: Run) -> tuple[str, ...]:
-    """Measure the codes of the test images with the best checkpoint, and draw its samples and reconstructions.
+    """Measure the codes of the test images with the best checkpoint; draw an autoencoder's samples and reconstructions.
 
     Returns:
         What could not be measured, and why.
     """
     checkpoint = load_checkpoint(run.checkpoint_file)
-    images = data.load(run.config.data).test.images
+    test = data.load(run.config.data).test
+    images = test.images
     identity = identify(run.config)
     point = "normalized" if run.config.model.bottleneck == "batchnorm" else "post"
     options: dict[str, Any] = {"layers": "bottleneck", "kinds": "all", "point": point}
@@ -59,16 +61,18 @@ def evaluate(run: Run) -> tuple[str, ...]:
         codes = probe(checkpoint.model, float_batches(images), identity, **options)
     except EstimatorError as error:  # a code that cannot be measured still has reconstructions and samples
         codes = Probe(tables.to_frame([]), (str(error),))
-    errors = reconstruction_rows(checkpoint.model, images, identity)
-    tables.write(tables.concat([codes.table, errors]), run.measurements_file)
-    _draw(run, checkpoint, next(float_batches(images)))
+    if isinstance(checkpoint.model, Autoencoder):
+        results = reconstruction_rows(checkpoint.model, images, identity)
+        _draw(run, checkpoint.model, next(float_batches(images)))
+    else:
+        results = accuracy_rows(checkpoint.model, test, identity)
+    tables.write(tables.concat([codes.table, results]), run.measurements_file)
     return codes.refusals
 
 
 @torch.no_grad()
-def _draw(run: Run, checkpoint: Checkpoint, images: torch.Tensor) -> None:
-    model, config = checkpoint.model, checkpoint.config
-    samples = decode_prior(model, config.model.width, GRID_SIDE**2, config.seed)
+def _draw(run: Run, model: Autoencoder, images: torch.Tensor) -> None:
+    samples = decode_prior(model, run.config.model.width, GRID_SIDE**2, run.config.seed)
     write_grid(samples, run.samples_file)
     shown = images[:GRID_SIDE]
     write_grid(torch.cat([shown, model(shown)]), run.reconstructions_file)

@@ -1,5 +1,6 @@
 """From a network and images to rows of the tidy table: capture, measure, write down."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,8 +13,8 @@ from torch import Tensor, nn
 from gausslab import tables
 from gausslab.activations import Activations
 from gausslab.config import TrainConfig
-from gausslab.data import to_float
-from gausslab.errors import EstimatorError
+from gausslab.data import Split, to_float
+from gausslab.errors import ConfigError, EstimatorError
 from gausslab.estimators.measure import measure_allowed
 from gausslab.estimators.registry import PROBE_ESTIMATORS, takes
 from gausslab.hooks import capture
@@ -170,6 +171,21 @@ def reconstruction_rows(
         replace(described, statistic=statistic, value=value, standard_error=standard_error)
         for statistic, (value, standard_error) in error.compute().items()
     )
+
+
+def accuracy_rows(model: nn.Module, split: Split, identity: Identity) -> pd.DataFrame:
+    """Share of images that a classifier gets right, with its binomial standard error.
+
+    Raises:
+        ConfigError: the images have no classes.
+    """
+    if split.labels is None:
+        raise ConfigError("accuracy needs images with classes; choose another data set")
+    with torch.no_grad():
+        predicted = torch.cat([model(batch).argmax(1) for batch in float_batches(split.images)])
+    share = float((predicted == split.labels).double().mean())
+    row = replace(blank(identity), estimator="classification", statistic="accuracy", n_samples=len(split), value=share)
+    return tables.to_frame([replace(row, standard_error=math.sqrt(share * (1 - share) / len(split)))])
 
 
 def float_batches(images: UInt8[Tensor, "samples channels height width"]) -> Iterator[Tensor]:

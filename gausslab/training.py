@@ -118,7 +118,7 @@ class Session:
         self.model = models.build(config.model, image_shape, config.seed)
         # channels last: a third faster than contiguous on the CPU
         self.model.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.objective = objectives.build(config.objective)
+        self.objective = objectives.build(config)
         self.optimiser = _optimiser(config, self.model)
         self.schedule = _schedule(config, self.optimiser, math.prod(image_shape))
         self.epoch = 0
@@ -244,7 +244,8 @@ def threads(number: int) -> Iterator[None]:
 
 def _optimiser(config: TrainConfig, model: torch.nn.Module) -> torch.optim.Adam:
     eps = 1e-7 if config.model.init == "keras" else 1e-8
-    return torch.optim.Adam(model.parameters(), lr=config.training.lr, eps=eps)
+    betas = (config.training.beta1, 0.999)
+    return torch.optim.Adam(model.parameters(), lr=config.training.lr, betas=betas, eps=eps)
 
 
 def _schedule(
@@ -252,9 +253,12 @@ def _schedule(
 ) -> torch.optim.lr_scheduler.LRScheduler:
     """The learning rate's course; torch's patience of 4 acts after five epochs without improvement, as Keras's 5."""
     if config.training.schedule == "plateau":
+        scale = elements if config.objective.error == "sum" else 1
         return torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimiser, factor=0.5, patience=4, threshold=1e-4 * elements, threshold_mode="abs"
+            optimiser, factor=0.5, patience=4, threshold=1e-4 * scale, threshold_mode="abs"
         )
+    if config.training.schedule == "step":
+        return torch.optim.lr_scheduler.StepLR(optimiser, config.training.period, config.training.decay)
     factor = config.training.decay if config.training.schedule == "exponential" else 1.0
     return torch.optim.lr_scheduler.ExponentialLR(optimiser, factor)
 

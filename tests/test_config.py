@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gausslab.config import (
     SCALES,
+    TERMS,
     DataConfig,
     ModelConfig,
     ObjectiveConfig,
@@ -35,8 +36,23 @@ NONSENSE = [
     (ModelConfig, "channels", 0, "channels must be a whole number of at least 1, got 0"),
     (ModelConfig, "depth", 1, "depth must be a whole number of at least 2, got 1"),
     (ModelConfig, "bottleneck", "batchnrm", "bottleneck 'batchnrm' is unknown; did you mean 'batchnorm'?"),
+    (ModelConfig, "kind", "vae", "kind 'vae' is unknown; "),
+    (ModelConfig, "posterior", "gaussian", "posterior 'gaussian' is unknown; "),
+    (ModelConfig, "posterior_sd", 0, "posterior_sd must be a positive finite number, got 0"),
+    (ModelConfig, "spectral_norm", 1, "spectral_norm must be true or false, got 1"),
+    (ModelConfig, "classes", 1, "classes must be a whole number of at least 2, got 1"),
     (ModelConfig, "init", 7, "init 7 is unknown; choices: torch, keras"),
-    (ObjectiveConfig, "name", "vae", "objective 'vae' is unknown; did you mean"),
+    (DataConfig, "split", "overlapping", "split 'overlapping' is unknown; choices: disjoint, as-released"),
+    (ObjectiveConfig, "name", "veae", "objective 'veae' is unknown; did you mean"),
+    (ObjectiveConfig, "error", "rms", "error 'rms' is unknown; "),
+    (ObjectiveConfig, "error_weight", -1, "error_weight must be a finite number of at least 0, got -1"),
+    (ObjectiveConfig, "input_noise", -1, "input_noise must be a finite number of at least 0, got -1"),
+    (ObjectiveConfig, "entropy_map", 0, "entropy_map must be a whole number of at least 1, got 0"),
+    (ObjectiveConfig, "kl_weight", 1, "objective 'ae' has no kl term, got kl_weight 1.0; use objective 'vae' or"),
+    (ObjectiveConfig, "kernel_scope", "dense", "kernel_scope 'dense' is unknown; choices: convolutions, all"),
+    (ObjectiveConfig, "gradient_penalty", "code", "gradient_penalty 'code' is unknown; "),
+    (TrainingConfig, "beta1", 1, "beta1 must be a number in [0, 1), got 1"),
+    (TrainingConfig, "period", 0, "period must be a whole number of at least 1, got 0"),
     (ObjectiveConfig, "neighbours", 0, "neighbours must be a whole number of at least 1, got 0"),
     (ObjectiveConfig, "entropy_weight", 0.5, "objective 'ae' has no entropy term, got entropy_weight 0.5; use"),
     (TrainingConfig, "epochs", 0, "epochs must be a whole number of at least 1, got 0"),
@@ -80,6 +96,28 @@ def test_entropy_weight_must_be_finite_and_not_negative():
 def test_neighbours_must_be_fewer_than_a_batch():
     with pytest.raises(ConfigError, match=r"neighbours must be below batch \(4\), got 4"):
         TrainConfig(objective=ObjectiveConfig(name="eae", neighbours=4), training=TrainingConfig(batch=4))
+
+
+@pytest.mark.parametrize(
+    ("objective", "model", "message"),
+    [
+        ({"name": "vae"}, {}, "posterior must be 'learned' or 'constant' for objective 'vae', got 'none'"),
+        ({}, {"posterior": "learned"}, "posterior must be 'none' for objective 'ae', got 'learned'"),
+        ({}, {"kind": "classifier"}, "objective 'classifier' and kind 'classifier' go together, got objective 'ae'"),
+        ({"name": "classifier"}, {}, "objective 'classifier' and kind 'classifier' go together, got objective"),
+        ({"error": "likelihood"}, {}, "error 'likelihood' and learned_error_sd go together, got error 'likelihood'"),
+        ({"name": "eae", "entropy_map": 17}, {}, "entropy_map must be at most width (16), got 17"),
+    ],
+)
+def test_objective_and_network_must_fit(objective, model, message):
+    with pytest.raises(ConfigError) as caught:
+        TrainConfig(objective=ObjectiveConfig(**objective), model=ModelConfig(**model))
+    assert str(caught.value).startswith(message)
+
+
+def test_a_classifier_has_no_posterior():
+    with pytest.raises(ConfigError, match="posterior must be 'none' for a classifier, got 'learned'"):
+        ModelConfig(kind="classifier", posterior="learned")
 
 
 @pytest.mark.parametrize(
@@ -190,19 +228,41 @@ def test_digests_are_pinned():
 
 
 CHANGES = {
-    DataConfig: {"name": "digits", "path": "x", "images": 7, "size": 64, "crop": 28},
-    ModelConfig: {"width": 3, "channels": 3, "depth": 3, "bottleneck": "none", "init": "keras"},
-    ObjectiveConfig: {"name": "eae", "entropy_weight": 0.1, "neighbours": 2},
+    DataConfig: {
+        "name": "digits", "path": "x", "images": 7, "size": 64, "crop": 28, "split": "as-released",
+        "resampling": "lanczos",
+    },
+    ModelConfig: {
+        "kind": "classifier", "width": 3, "channels": 3, "depth": 3, "bottleneck": "none", "posterior": "constant",
+        "posterior_sd": 0.5, "learned_error_sd": True, "spectral_norm": True, "classes": 3, "init": "keras",
+    },
+    ObjectiveConfig: {
+        "name": "eae", "error": "mean", "error_weight": 0.05, "entropy_weight": 0.1, "neighbours": 2, "entropy_map": 3,
+        "code_weight": 0.1, "kl_weight": 0.1, "mmd_weight": 0.1, "sigreg_weight": 0.1, "free_energy_weight": 0.1,
+        "kernel_weight": 0.1, "kernel_scope": "all", "gradient_weight": 0.1, "gradient_penalty": "input",
+        "input_noise": 0.1,
+    },
     TrainingConfig: {
-        "epochs": 3, "batch": 32, "lr": 0.1, "schedule": "constant", "decay": 0.5, "threads": 2, "device": "cuda",
+        "epochs": 3, "batch": 32, "lr": 0.1, "beta1": 0.5, "schedule": "constant", "decay": 0.5, "period": 3,
+        "threads": 2, "device": "cuda",
     },
 }  # fmt: skip
+NEEDS = {
+    "kind": {"objective": ObjectiveConfig(name="classifier")},
+    "posterior": {"objective": ObjectiveConfig(name="vae")},
+    "learned_error_sd": {"objective": ObjectiveConfig(error="likelihood")},
+}
+"""Fields of the network that only go with certain objectives."""
+OWNERS = {f"{term}_weight": name for name, terms in TERMS.items() for term in terms if name != "classifier"}
+"""Fields of the objective that only go with certain names, one of them."""
 PARTS = {"data": DataConfig, "model": ModelConfig, "objective": ObjectiveConfig, "training": TrainingConfig}
 
 
 def changed(part: str, name: str) -> TrainConfig:
-    eae = {"name": "eae"} if part == "objective" else {}
-    return TrainConfig(**{part: PARTS[part](**(eae | {name: CHANGES[PARTS[part]][name]}))})
+    own = {"name": OWNERS.get(name, "ae")} if part == "objective" else {}
+    needed = {"model": ModelConfig(posterior="learned")} if own.get("name") in ("vae", "info-vae", "cv-vae") else {}
+    needed |= NEEDS.get(name, {}) if part == "model" else {}
+    return TrainConfig(**(needed | {part: PARTS[part](**(own | {name: CHANGES[PARTS[part]][name]}))}))
 
 
 def test_digest_changes_with_every_field():
@@ -251,8 +311,10 @@ def test_labels_tell_objectives_apart():
         ObjectiveConfig().label,
         ObjectiveConfig(name="eae", entropy_weight=0.05).label,
         ObjectiveConfig(name="eae", entropy_weight=1.0, neighbours=2).label,
+        ObjectiveConfig(name="eae", entropy_weight=1.0, entropy_map=8).label,
+        ObjectiveConfig(name="rae-l2", code_weight=1e-4, kernel_weight=1e-7).label,
     ]
-    assert labels == ["ae", "eae-0.05", "eae-1-k2"]
+    assert labels == ["ae", "eae-0.05", "eae-1-k2", "eae-1-map8", "rae-l2-0.0001"]
 
 
 def test_scales_name_fields_and_the_default_scale_is_the_default_configuration():

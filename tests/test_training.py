@@ -19,8 +19,8 @@ from gausslab.checkpoints import load, load_checkpoint
 from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig
 from gausslab.data import Split
 from gausslab.errors import CheckpointError, ConfigError, DivergenceError
-from gausslab.objectives import Batch, Reconstruction
-from gausslab.objectives.reconstruction import Loss
+from gausslab.objectives import Batch, Loss
+from gausslab.objectives import build as build_objective
 from gausslab.runs import Run
 from gausslab.serialisation import to_json
 from gausslab.training import batch, threads, train
@@ -194,7 +194,7 @@ def test_validation_loss_is_the_objective_in_evaluation_mode(tmp_path):
     checkpoint = load_checkpoint(run.checkpoint_file)
     images = data.to_float(data.load(config.data).validation.images)
     with torch.no_grad():
-        expected = Reconstruction()(checkpoint.model, Batch(images), torch.Generator()).total.item()
+        expected = build_objective(TrainConfig())(checkpoint.model, Batch(images), torch.Generator()).total.item()
     assert checkpoint.validation_loss == pytest.approx(expected, rel=1e-5)
 
 
@@ -236,7 +236,7 @@ class NanAfter:
         self.steps = steps
 
     def __call__(self, model, batch, generator):
-        loss = Reconstruction()(model, batch, generator)
+        loss = build_objective(TrainConfig())(model, batch, generator)
         self.steps -= model.training
         return loss if self.steps >= 0 else Loss(loss.total * math.nan, loss.parts)
 

@@ -64,6 +64,10 @@ Threads = Annotated[int, _option("--threads", "CPU threads of one run.", _RUN)]
 Device = Annotated[str, _option("--device", "cpu, cuda or mps.", _RUN)]
 
 
+SWEPT = ("ae", "eae")
+"""Objectives that need no other network than the sweep's."""
+
+
 def scaled(scale: str, **options: Any) -> dict[str, Any]:
     """The options, those left at None filled in from the scale.
 
@@ -124,9 +128,14 @@ def objectives(names: list[str], entropy_weights: list[float], neighbours: int |
     """
     if "eae" not in names and (entropy_weights or neighbours is not None):
         raise ConfigError("--entropy-weight and --neighbours are the eae's: add --objective eae")
+    if others := [name for name in names if name not in SWEPT]:
+        raise ConfigError(
+            f"objective {others[0]!r} is unknown; {choices(others[0], SWEPT)}; the tables' other rows are trained by "
+            "gausslab compare"
+        )
     found: list[ObjectiveConfig] = []
     for name in names:
-        plain = ObjectiveConfig(name=name)  # type: ignore[arg-type]
+        plain = ObjectiveConfig(name=name)
         weights = (entropy_weights or [0.05]) if name == "eae" else []
         found += [replace(plain, entropy_weight=weight, neighbours=neighbours or 1) for weight in weights] or [plain]
     return tuple(found)

@@ -1,12 +1,36 @@
-"""The networks: what a configuration builds, with weights that depend on the seed and on nothing else."""
+"""The networks: what a configuration builds, with weights that depend on the seed and on nothing else.
+
+stacks         convolutional encoders and decoders of the thesis, over `layers`
+bottlenecks    what the code is normalised by, beside batch norm
+posteriors     standard deviations of a variational encoder
+autoencoder    encoder, bottleneck, decoder
+classifier     encoder, bottleneck, head
+initialisation initial weights, spectral norm
+mobilenet      torchvision's MobileNetV2, for weights that others trained
+
+`build` makes the one that a configuration names.
+"""
 
 import torch
 
 from gausslab.config import ModelConfig
-from gausslab.models.autoencoder import Autoencoder, build_autoencoder, initialise_like_keras
+from gausslab.models.autoencoder import Autoencoder, Posterior, build_autoencoder
+from gausslab.models.classifier import Classifier, build_classifier
+from gausslab.models.initialisation import initialise_like_keras, normalise_spectrally
 from gausslab.seeding import derive, torch_generator
 
-__all__ = ["Autoencoder", "build", "build_autoencoder", "check_network"]
+__all__ = [
+    "Autoencoder",
+    "Classifier",
+    "Network",
+    "Posterior",
+    "build",
+    "build_autoencoder",
+    "build_classifier",
+    "check_network",
+]
+
+Network = Autoencoder | Classifier
 
 
 def check_network(config: ModelConfig, image_shape: tuple[int, int, int]) -> None:
@@ -16,10 +40,10 @@ def check_network(config: ModelConfig, image_shape: tuple[int, int, int]) -> Non
         ConfigError: it takes no such images, or has no such depth for them.
     """
     with torch.device("meta"):
-        build_autoencoder(config, image_shape)
+        _build(config, image_shape)
 
 
-def build(config: ModelConfig, image_shape: tuple[int, int, int], seed: int) -> Autoencoder:
+def build(config: ModelConfig, image_shape: tuple[int, int, int], seed: int) -> Network:
     """The network of `config` with the initial weights of `seed`.
 
     PyTorch's layers draw from its global generator when they are made, so that generator is seeded here and put back.
@@ -31,7 +55,14 @@ def build(config: ModelConfig, image_shape: tuple[int, int, int], seed: int) -> 
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "init"))
-        model = build_autoencoder(config, image_shape)
-    if config.init == "keras":
-        initialise_like_keras(model, torch_generator(seed, "init/keras"))
+        model = _build(config, image_shape)
+        if config.init == "keras":
+            initialise_like_keras(model, torch_generator(seed, "init/keras"))
+        if config.spectral_norm:
+            normalise_spectrally(model)
     return model
+
+
+def _build(config: ModelConfig, image_shape: tuple[int, int, int]) -> Network:
+    make = build_classifier if config.kind == "classifier" else build_autoencoder
+    return make(config, image_shape)

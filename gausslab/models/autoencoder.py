@@ -1,20 +1,6 @@
-"""The convolutional autoencoders of the thesis (section 2.5.1) for 32x32 and 64x64 images.
+"""The autoencoders: an encoder, a bottleneck on the code, a decoder, and what a variational one has beside them."""
 
-Base width, depth and code width are free.
-
-Every hidden layer is convolution -> batch norm -> ReLU. With `w` base channels and the thesis's depth of 4:
-
-    encoder  w, 2w, 4w, 8w channels, each at half the side of the one before; flatten; dense to the code; no activation
-    code     batch norm without scale and shift (the thesis's B), or nothing
-    decoder  dense to 8w x 8 x 8 (neither batch norm nor activation); 4w, 2w (and w at 64x64), each at twice the side;
-             one more transposed convolution of stride 1 with a sigmoid
-
-Kernels are 4x4 at 32x32 and 5x5 at 64x64. A depth above 4 adds stride-1 layers of the same kernel to both halves, dealt
-out one a resolution from the lowest resolution up; a depth below 4 removes the lowest resolutions of both.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -22,49 +8,65 @@ from torch import Tensor, nn
 
 from gausslab.config import ModelConfig
 from gausslab.errors import ConfigError
-from gausslab.models.layers import SameConv2d, SameConvTranspose2d
-
-THESIS_DEPTH = 4
-_DECODER_START = 8
-_KERNELS = {32: 4, 64: 5}
+from gausslab.models.bottlenecks import L1Norm1d
+from gausslab.models.posteriors import LogSpread, log_spread
+from gausslab.models.stacks import build_decoder, build_encoder, require_shape
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One convolution of a stack: channels in and out, stride."""
+class Posterior(NamedTuple):
+    """The Gaussian of codes that a variational encoder gives each image.
 
-    channels_in: int
-    channels_out: int
-    stride: int
+    Attributes:
+        mean: of the units.
+        log_sd: logarithms of their standard deviations.
+    """
 
-
-class Scale(nn.Module):
-    """Images from [0, 1] to [-1, 1], the first operation of the 32x32 encoders."""
-
-    def forward(self, images: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        """2 x - 1."""
-        return images * 2 - 1
+    mean: Float[Tensor, "samples units"]
+    log_sd: Float[Tensor, "samples units"]
 
 
 class Autoencoder(nn.Module):
     """Encoder, bottleneck and decoder.
 
     Attributes:
-        encoder: images in [0, 1] to the raw code.
-        bottleneck: the raw code to the code: an affine-free `BatchNorm1d`, or the identity.
+        encoder: images in [0, 1] to the raw code; its last layer is the dense one to the code.
+        bottleneck: the raw code to the code: an affine-free `BatchNorm1d`, an `L1Norm1d`, or the identity.
         decoder: codes to images in [0, 1].
+        spread: what the encoder's last layer sees to the posterior's log standard deviations; None where the encoder is
+            deterministic.
+        log_error_sd: logarithm of the standard deviation of the errors, a learned scalar; None where it is not learned.
     """
 
-    def __init__(self, encoder: nn.Module, bottleneck: nn.Module, decoder: nn.Module) -> None:
+    def __init__(
+        self,
+        encoder: nn.Sequential,
+        bottleneck: nn.Module,
+        decoder: nn.Module,
+        spread: LogSpread | None = None,
+        learned_error_sd: bool = False,
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.bottleneck = bottleneck
         self.decoder = decoder
+        self.spread = spread
+        self.log_error_sd = nn.Parameter(torch.zeros(())) if learned_error_sd else None
 
     def encode(self, images: Float[Tensor, "samples channels height width"]) -> Float[Tensor, "samples units"]:
-        """Images to codes."""
+        """Images to codes; those of a variational encoder are its posteriors' means."""
         code: Tensor = self.bottleneck(self.encoder(images))
         return code
+
+    def posterior(self, images: Float[Tensor, "samples channels height width"]) -> Posterior:
+        """Images to the Gaussians of their codes.
+
+        Raises:
+            ConfigError: the encoder is deterministic.
+        """
+        if self.spread is None:
+            raise ConfigError("a deterministic encoder has no posterior; set the model's posterior")
+        features = self.encoder[:-1](images)
+        return Posterior(self.bottleneck(self.encoder[-1](features)), self.spread(features))
 
     def decode(self, codes: Float[Tensor, "samples units"]) -> Float[Tensor, "samples channels height width"]:
         """Codes to images."""
@@ -74,7 +76,7 @@ class Autoencoder(nn.Module):
     def forward(
         self, images: Float[Tensor, "samples channels height width"]
     ) -> Float[Tensor, "samples channels height width"]:
-        """Images to reconstructions."""
+        """Images to reconstructions, through the posterior's mean."""
         return self.decode(self.encode(images))
 
 
@@ -84,104 +86,20 @@ def build_autoencoder(config: ModelConfig, image_shape: tuple[int, int, int]) ->
     Raises:
         ConfigError: the images are neither 32x32 nor 64x64.
     """
-    image_channels, height, side = image_shape
-    if side not in _KERNELS or height != side:
-        raise ConfigError(
-            f"images must be 32x32 or 64x64 for the autoencoder, got {height}x{side}; set the data's size"
-        )
-    encoder = _encoder(config, image_channels, side)
-    decoder = _decoder(config, image_channels, side)
-    return Autoencoder(encoder, _bottleneck(config), decoder)
+    image_channels, side = require_shape(image_shape)
+    encoder = build_encoder(config, image_channels, side)
+    decoder = build_decoder(config, image_channels, side)
+    spread = log_spread(config, _inputs(encoder[-1]))
+    return Autoencoder(encoder, build_bottleneck(config), decoder, spread, config.learned_error_sd)
 
 
-def _bottleneck(config: ModelConfig) -> nn.Module:
-    return nn.BatchNorm1d(config.width, affine=False) if config.bottleneck == "batchnorm" else nn.Identity()
+def _inputs(dense: nn.Module) -> int:
+    assert isinstance(dense, nn.Linear)
+    return dense.in_features
 
 
-def _encoder(config: ModelConfig, image_channels: int, side: int) -> nn.Sequential:
-    stages = list(encoder_stages(config, image_channels))
-    final_side = side >> sum(stage.stride == 2 for stage in stages)
-    first = [Scale()] if side == 32 else []
-    hidden = [
-        _hidden(SameConv2d(stage.channels_in, stage.channels_out, _KERNELS[side], stage.stride)) for stage in stages
-    ]
-    dense = nn.Linear(stages[-1].channels_out * final_side**2, config.width)
-    return nn.Sequential(*first, *hidden, nn.Flatten(), dense)
-
-
-def _decoder(config: ModelConfig, image_channels: int, side: int) -> nn.Sequential:
-    channels, start, stages = decoder_stages(config, side)
-    kernel = _KERNELS[side]
-    dense = nn.Linear(config.width, channels * start**2)
-    hidden = [
-        _hidden(SameConvTranspose2d(stage.channels_in, stage.channels_out, kernel, stage.stride)) for stage in stages
-    ]
-    last = SameConvTranspose2d(stages[-1].channels_out if stages else channels, image_channels, kernel, 1)
-    return nn.Sequential(dense, nn.Unflatten(1, (channels, start, start)), *hidden, last, nn.Sigmoid())
-
-
-def _hidden(convolution: nn.Conv2d | nn.ConvTranspose2d) -> nn.Sequential:
-    return nn.Sequential(convolution, nn.BatchNorm2d(convolution.out_channels), nn.ReLU(inplace=True))
-
-
-def encoder_stages(config: ModelConfig, image_channels: int) -> Iterator[Stage]:
-    """The encoder's hidden convolutions, from the image on."""
-    levels = min(config.depth, THESIS_DEPTH)
-    extra = _deal(config.depth - levels, levels)[::-1]
-    channels_in = image_channels
-    for level in range(levels):
-        channels_out = config.channels << level
-        yield Stage(channels_in, channels_out, 2)
-        yield from [Stage(channels_out, channels_out, 1)] * extra[level]
-        channels_in = channels_out
-
-
-def decoder_stages(config: ModelConfig, side: int) -> tuple[int, int, list[Stage]]:
-    """Channels and side after the decoder's dense layer, and its hidden transposed convolutions.
-
-    Raises:
-        ConfigError: the depth leaves the decoder with fewer than no layers.
-    """
-    thesis_levels = (side // _DECODER_START).bit_length() - 1
-    levels = thesis_levels - max(THESIS_DEPTH - config.depth, 0)
-    if levels < 0:
-        raise ConfigError(
-            f"depth must be at least {THESIS_DEPTH - thesis_levels} for {side}x{side}, got {config.depth}"
-        )
-    channels = max(config.channels << (THESIS_DEPTH - 1 - (thesis_levels - levels)), 1)
-    extra = _deal(max(config.depth - THESIS_DEPTH, 0), levels)
-    stages: list[Stage] = []
-    for level in range(levels):
-        channels_in, channels_out = channels >> level, channels >> (level + 1)
-        stages += [Stage(channels_in, channels_out, 2), *[Stage(channels_out, channels_out, 1)] * extra[level]]
-    return channels, side >> levels, stages
-
-
-def _deal(items: int, places: int) -> list[int]:
-    """`items` dealt out one by one to `places`, the first place first.
-
-    >>> _deal(5, 3)
-    [2, 2, 1]
-    """
-    return [len(range(place, items, places)) for place in range(places)]
-
-
-@torch.no_grad()
-def initialise_like_keras(model: nn.Module, generator: torch.Generator, bottleneck_eps: float = 1e-5) -> None:
-    """Glorot-uniform kernels, zero biases, batch-norm momentum 0.01 and eps 1e-3: the defaults of the published code.
-
-    Affine-free batch norms (the code's) keep their own eps.
-
-    Args:
-        model: changed in place.
-        generator: source of the weights.
-        bottleneck_eps: eps of the affine-free batch norms.
-    """
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.xavier_uniform_(module.weight, generator=generator)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            module.momentum = 0.01
-            module.eps = 1e-3 if module.affine else bottleneck_eps
+def build_bottleneck(config: ModelConfig) -> nn.Module:
+    """What the raw code goes through."""
+    if config.bottleneck == "batchnorm":
+        return nn.BatchNorm1d(config.width, affine=False)
+    return L1Norm1d(config.width) if config.bottleneck == "l1norm" else nn.Identity()
