@@ -2,10 +2,11 @@
 
     config --> load --> ImageData(train, validation, test), each a Split of unsigned bytes; to_float scales a batch
 
-One module a source: `embedded` (mnist-5k, digits), `mnist` (MNIST and Fashion-MNIST in `idx` files), `cifar10`, and
-`folders` (any images). Sources give `pools` of images, `splits` draws the splits, `resizing` brings them to size. A new
-source adds its module, a description in `catalogue` (torch-free) and a line in `loading`; if it can be fetched, also
-its recipe and shape in `fetching`. Fetched sets lie decoded in `cache`.
+One module a source: `embedded` (mnist-5k, digits), `mnist` (MNIST and Fashion-MNIST in `idx` files), `cifar10`,
+`celeba`, `synthetic_faces` and `folders` (any images). Sources give `pools` of images, `splits` draws the splits,
+`resizing` brings them to size; image files are read by `pictures`, and those of CelebA kept `decoded`. A new source
+adds its module, a description in `catalogue` (torch-free) and a line in `loading`; if it can be fetched, also its
+recipe and shape in `fetching`. Fetched sets lie decoded in `cache`.
 
 Names are imported when they are first used: `DATASETS`, `describe` and `is_cached` need no torch.
 """

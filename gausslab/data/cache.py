@@ -1,4 +1,7 @@
-"""Where fetched sets lie, decoded: four arrays a set, opened as memory maps so that only what is used is read."""
+"""Where fetched sets lie, decoded: the images of each split and their labels, if any, as arrays.
+
+They are opened as memory maps, so that only what is used is read.
+"""
 
 import os
 from pathlib import Path
@@ -30,30 +33,34 @@ def is_cached(name: str) -> bool:
 
 
 def save(arrays: TrainTest, target: Path) -> None:
-    """Write the four arrays into a folder that exists; the caller makes that atomic by renaming the folder."""
+    """Write the arrays into a folder that exists; the caller makes that atomic by renaming the folder."""
     for part, pool in (("train", arrays.train), ("test", arrays.test)):
         np.save(target / IMAGES.format(part), pool.images, allow_pickle=False)
-        np.save(target / LABELS.format(part), np.asarray(pool.labels), allow_pickle=False)
+        if pool.labels is not None:
+            np.save(target / LABELS.format(part), pool.labels, allow_pickle=False)
 
 
-def open_cached(name: str, image_shape: tuple[int, int, int], samples: tuple[int, int]) -> TrainTest:
+def open_cached(
+    name: str, image_shape: tuple[int, int, int], samples: tuple[int, int], *, labelled: bool = True
+) -> TrainTest:
     """The arrays of a fetched set, memory-mapped.
 
     Args:
         name: the data set.
         image_shape: channels, height, width that it must have.
         samples: how many training and test images it must have.
+        labelled: whether it has classes.
 
     Raises:
         DataError: a file is absent, truncated or holds something else.
     """
-    pools = [_open_pool(name, part, image_shape, n) for part, n in zip(("train", "test"), samples, strict=True)]
-    return TrainTest(*pools)
+    parts = zip(("train", "test"), samples, strict=True)
+    return TrainTest(*[_open_pool(name, part, (n, *image_shape), labelled) for part, n in parts])
 
 
-def _open_pool(name: str, part: str, image_shape: tuple[int, int, int], samples: int) -> Pool:
-    images = _open_array(name, IMAGES.format(part), (samples, *image_shape), np.dtype(np.uint8))
-    labels = _open_array(name, LABELS.format(part), (samples,), np.dtype(np.int64))
+def _open_pool(name: str, part: str, shape: tuple[int, int, int, int], labelled: bool) -> Pool:
+    images = _open_array(name, IMAGES.format(part), shape, np.dtype(np.uint8))
+    labels = _open_array(name, LABELS.format(part), shape[:1], np.dtype(np.int64)) if labelled else None
     return Pool(images=images, labels=labels)
 
 

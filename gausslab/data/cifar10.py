@@ -37,6 +37,8 @@ NPM_LABELS = {"train": "package/train_lables.json", "test": "package/test_lables
 def load_cifar10(config: DataConfig) -> ImageData:
     """CIFAR-10: 40,000 / 10,000 / 10,000 images of 32x32 RGB, or 64x64 enlarged bilinearly.
 
+    With `config.split` as-released it validates on the last 40,000 of its training batches; see `validation_rows`.
+
     Raises:
         DataError: the files are absent, damaged, unsafe, or not those of CIFAR-10.
         ConfigError: a crop or a size other than 32 and 64 is asked for, or more images than there are.

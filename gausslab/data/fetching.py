@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from gausslab.data import cache, cifar10, mnist
+from gausslab.data import cache, cifar10, mnist, synthetic_faces
 from gausslab.data.catalogue import DATASETS, describe
 from gausslab.data.pools import TrainTest
 from gausslab.errors import DataError
@@ -24,12 +24,15 @@ RECIPES: Mapping[str, Callable[[Path, Progress], TrainTest]] = {
     "mnist": mnist.fetch_mnist,
     "fashion-mnist": mnist.fetch_fashion_mnist,
     "cifar10": cifar10.fetch_cifar10,
+    "faces-synthetic": synthetic_faces.fetch_faces,
 }
 SHAPES = {
     "mnist": (mnist.IMAGE_SHAPE, mnist.SAMPLES),
     "fashion-mnist": (mnist.IMAGE_SHAPE, mnist.SAMPLES),
     "cifar10": (cifar10.IMAGE_SHAPE, cifar10.SAMPLES),
+    "faces-synthetic": (synthetic_faces.IMAGE_SHAPE, synthetic_faces.SAMPLES),
 }
+UNLABELLED = frozenset({"faces-synthetic"})
 
 
 def _silent(_message: str) -> None:
@@ -79,7 +82,7 @@ def _is_whole(name: str) -> bool:
     if not cache.is_cached(name):
         return False
     try:
-        cache.open_cached(name, *SHAPES[name])
+        cache.open_cached(name, *SHAPES[name], labelled=name not in UNLABELLED)
     except DataError:
         return False
     return True

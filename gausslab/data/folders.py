@@ -1,7 +1,6 @@
 """Any folder of images, flat or with one sub-folder a class."""
 
 import os
-import struct
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -9,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from gausslab.config import DataConfig
+from gausslab.config import DataConfig, Resampling
+from gausslab.data.pictures import centre_square, mode_of, read_picture
 from gausslab.data.splits import ImageData, Rows, Split, shuffled_rows, training_rows
 from gausslab.errors import ConfigError, DataError
 
@@ -20,9 +20,6 @@ HELD_OUT = 10
 """One image in so many is held out for validation, and as many for test."""
 
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N"})
-BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
-"""What Pillow raises on files that are no images, or not whole ones."""
-
 NOT_IMAGES = frozenset({"BUFR", "GRIB", "HDF5", "MPEG"})  # formats Pillow lists but cannot decode by itself
 
 
@@ -32,8 +29,8 @@ def load_folder(config: DataConfig) -> ImageData:
     Files are found in all sub-folders and sorted by name; hidden files and those without an image's suffix are left
     out. If every image lies in a sub-folder and there are at least two of those, they are the classes, in sorted order.
     Each image is turned as its EXIF data say, cut to the centre square of `config.crop` pixels (without a crop: its
-    shorter side), and resized bilinearly with antialiasing. Images are grey only if all files are, else RGB;
-    transparency is dropped, 16-bit grey keeps its upper byte.
+    shorter side), and resized by `config.resampling` with antialiasing. Images are grey only if all files are, else
+    RGB; transparency is dropped, 16-bit grey keeps its upper byte.
 
     Only images that are used are decoded; of the others the header alone is read.
 
@@ -44,7 +41,7 @@ def load_folder(config: DataConfig) -> ImageData:
     """
     root = _root(config)
     files = find_images(root)
-    channels = 1 if all(_mode(file) in GREY_MODES for file in files) else 3
+    channels = 1 if all(mode_of(file) in GREY_MODES for file in files) else 3
     return _load(config, files, _labels(root, files), channels)
 
 
@@ -108,51 +105,26 @@ def _load(config: DataConfig, files: Sequence[Path], labels: np.ndarray | None, 
     rows = shuffled_rows(config.name, len(files), held_out, held_out)
     rows = Rows(training_rows(config, rows.train), rows.validation, rows.test)
 
+    def read(file: Path) -> np.ndarray:
+        return read_square(file, config.size, config.crop, channels, config.resampling)
+
     def split(chosen: np.ndarray) -> Split:
-        images = np.stack([read_square(files[row], config.size, config.crop, channels) for row in chosen])
+        images = np.stack([read(files[row]) for row in chosen])
         return Split(torch.from_numpy(images), None if labels is None else torch.from_numpy(labels[chosen]))
 
     return ImageData(config.name, split(rows.train), split(rows.validation), split(rows.test))
 
 
-def _mode(file: Path) -> str:
-    try:
-        with Image.open(file) as image:
-            return image.mode
-    except BROKEN as error:
-        raise _unreadable(file, error) from None
-
-
 def read_square(
-    file: Path, side: int, crop: int | None, channels: int
+    file: Path, side: int, crop: int | None, channels: int, resampling: Resampling = "bilinear"
 ) -> UInt8[np.ndarray, "{channels} {side} {side}"]:
     """One image as `load_folder` describes.
 
     Raises:
         DataError: the file is no whole image, or smaller than the crop.
     """
-    try:
-        with Image.open(file) as image:
-            pixels = _convert(ImageOps.exif_transpose(image), channels)
-    except BROKEN as error:
-        raise _unreadable(file, error) from None
-    cut = crop or min(pixels.size)
-    if min(pixels.size) < cut:
-        raise DataError(f"image {file} is {pixels.width}x{pixels.height}, smaller than the crop of {cut}")
-    left, top = (pixels.width - cut) // 2, (pixels.height - cut) // 2
-    box = (left, top, left + cut, top + cut)
-    resized = pixels.crop(box).resize((side, side), Image.Resampling.BILINEAR)
-    return np.asarray(resized).reshape(side, side, channels).transpose(2, 0, 1)
-
-
-def _unreadable(file: Path, error: Exception) -> DataError:
-    reason = "its content is no image" if isinstance(error, UnidentifiedImageError) else str(error)
-    return DataError(f"cannot read image {file}: {reason}")
-
-
-def _convert(image: Image.Image, channels: int) -> Image.Image:
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
-    if image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")
-    return image.convert("L" if channels == 1 else "RGB")
+    picture = read_picture(file, channels)
+    cut = crop or min(picture.size)
+    if min(picture.size) < cut:
+        raise DataError(f"image {file} is {picture.width}x{picture.height}, smaller than the crop of {cut}")
+    return centre_square(picture, cut, side, resampling)

@@ -60,6 +60,8 @@ DEBIAN_PACKAGE = "dataset-fashion-mnist"
 def load_idx(config: DataConfig) -> ImageData:
     """MNIST or Fashion-MNIST: 50,000 / 10,000 / 10,000 images at 32x32 (padded) or 64x64 (then enlarged bilinearly).
 
+    With `config.split` as-released MNIST validates on the last 50,000 of its training file; see `validation_rows`.
+
     Raises:
         DataError: the files are absent, damaged, or those of another set.
         ConfigError: a crop or a size other than 32 and 64 is asked for, or more images than there are.

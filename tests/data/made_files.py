@@ -4,8 +4,10 @@ import gzip
 import io
 import struct
 import tarfile
+import zipfile
 
 import numpy as np
+from PIL import Image
 
 TINY = (12, 6)
 """Training and test images of the made MNIST."""
@@ -40,4 +42,25 @@ def npm_tarball(files):
             member = tarfile.TarInfo(name)
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
+    return out.getvalue()
+
+
+def celeba_folder(root, splits=(6, 2, 2), size=(178, 218)):
+    """CelebA's layout: `img_align_celeba/000001.jpg` ..., image n of grey level 10 n, and the partition file."""
+    folder = root / "img_align_celeba"
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [part for part, samples in enumerate(splits) for _ in range(samples)]
+    lines = []
+    for number, part in enumerate(parts, 1):
+        lines.append(f"{number:06}.jpg {part}\n")
+        Image.new("RGB", size, (10 * number,) * 3).save(folder / f"{number:06}.jpg")
+    (root / "list_eval_partition.txt").write_text("".join(lines))
+    return root
+
+
+def wheel_bytes(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
     return out.getvalue()

@@ -7,13 +7,14 @@ import gausslab.data
 from gausslab.config import DataConfig
 from gausslab.data import DATASETS, describe, load
 from gausslab.data.fetching import RECIPES, SHAPES
-from gausslab.data.loading import LOADERS
+from gausslab.data.loading import COUNTERS, LOADERS
 from gausslab.errors import DataError
 
 
 def test_every_described_set_can_be_loaded_and_those_with_a_download_fetched():
     assert list(LOADERS) == list(DATASETS)
     assert set(RECIPES) == set(SHAPES) == {name for name, d in DATASETS.items() if d.is_fetchable}
+    assert set(COUNTERS) == {name for name, d in DATASETS.items() if d.training is None}
 
 
 def test_an_unknown_set_names_the_near_match_and_the_choices():
@@ -35,6 +36,12 @@ def test_public_names_are_there_and_no_others():
     assert all(getattr(gausslab.data, name) is not None for name in gausslab.data.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         gausslab.data.nothing  # noqa: B018
+
+
+def test_synthetic_faces_are_always_called_so():
+    d = describe("faces-synthetic")
+    assert "synthetic" in d.name
+    assert "SYNTHETIC" in d.content
 
 
 def test_texts_are_single_lines():

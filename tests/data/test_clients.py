@@ -1,4 +1,5 @@
 import hashlib
+import sys
 
 import pytest
 
@@ -20,6 +21,11 @@ def test_a_missing_client_is_named(programs, tmp_path):
             "request to x failed, reason: getaddrinfo ENOTFOUND",
         ),
         ('echo "E: Unable to locate package x" >&2; exit 100', "Unable to locate package x"),
+        (
+            'echo "WARNING: Retrying" >&2; echo "ERROR: Could not find a version of x" >&2\n'
+            'echo "ERROR: No matching distribution found for x" >&2; exit 1',
+            "Could not find a version of x",
+        ),
         ('echo "first" >&2; echo "last" >&2; exit 3', "last"),
         ("exit 3", "exit code 3"),
     ],
@@ -51,6 +57,19 @@ def test_a_client_that_brings_nothing_is_noticed(programs, tmp_path):
     programs("npm", "exit 0")
     with pytest.raises(DataError, match=r"expected one file \*\.tgz to be downloaded, found 0"):
         clients.npm_pack("a@1", "0" * 64, tmp_path)
+
+
+def test_pip_brings_one_wheel_and_installs_nothing(programs, tmp_path, monkeypatch):
+    python = programs("python", 'echo "$@" > arguments; printf content > a-1-py3-none-any.whl')
+    monkeypatch.setattr(sys, "executable", str(python))
+    digest = hashlib.sha256(b"content").hexdigest()
+    assert clients.pip_wheel("a==1", digest, tmp_path) == tmp_path / "a-1-py3-none-any.whl"
+    arguments = (tmp_path / "arguments").read_text().split()
+    assert arguments[:3] == ["-m", "pip", "download"]
+    assert {"--no-deps", "--only-binary"} < set(arguments)
+    assert arguments[-1] == "a==1"
+    with pytest.raises(DataError, match=r"^a-1-py3-none-any\.whl has sha256 "):
+        clients.pip_wheel("a==1", "0" * 64, tmp_path)
 
 
 def test_a_debian_package_is_downloaded_and_unpacked(programs, tmp_path):

@@ -186,10 +186,11 @@ def test_a_fetch_killed_half_way_is_cleaned_up_by_the_next(npm, store, programs,
     assert hidden(store) == []
 
 
-@pytest.mark.parametrize("name", ["mnist-5k", "digits", "folder"])
+@pytest.mark.parametrize("name", ["mnist-5k", "digits", "celeba", "folder"])
 def test_what_needs_no_fetching_says_so(store, name):
     with pytest.raises(
-        DataError, match=rf"^{name} needs no fetching \(.*\); fetchable: mnist, fashion-mnist, cifar10$"
+        DataError,
+        match=rf"^{name} needs no fetching \(.*\); fetchable: mnist, fashion-mnist, cifar10, faces-synthetic$",
     ):
         fetch(name)
 

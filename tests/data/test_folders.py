@@ -138,6 +138,38 @@ def test_shrinking_is_antialiased(tmp_path):
     assert np.abs(inner - 127.5).max() < 2  # a filter without antialiasing would give pure black or white
 
 
+def weights(before, after, filter_):
+    """Rows of an antialiased resize, entry by entry: the filter is stretched by the factor, its sum is 1."""
+    scale, (support, kernel) = before / after, filter_
+    table = np.zeros((after, before))
+    for target in range(after):
+        centre = (target + 0.5) * scale
+        for source in range(before):
+            distance = (source + 0.5 - centre) / scale
+            table[target, source] = kernel(distance) if abs(distance) < support else 0
+        table[target] /= table[target].sum()
+    return table
+
+
+@pytest.mark.parametrize(
+    ("name", "filter_"),
+    [("bilinear", (1, lambda x: 1 - abs(x))), ("lanczos", (3, lambda x: np.sinc(x) * np.sinc(x / 3)))],
+)
+def test_both_filters_are_antialiased(tmp_path, name, filter_):
+    picture(3, size=(30, 30), mode="L").save(tmp_path / "x.png")
+    pixels = np.asarray(Image.open(tmp_path / "x.png"), dtype=float)
+    table = weights(30, 12, filter_)
+    expected = np.clip(table @ np.clip(pixels @ table.T, 0, 255), 0, 255)
+    found = read_square(tmp_path / "x.png", 12, None, 1, name)[0]
+    assert np.abs(found - expected).max() <= 1.2  # two roundings, the first of which Lanczos amplifies by up to 1.3
+
+
+def test_the_filter_is_the_configurations(tmp_path):
+    fill(tmp_path)
+    bilinear, lanczos = (load_folder(tmp_path, resampling=name, size=8) for name in ("bilinear", "lanczos"))
+    assert not bilinear.test.images.equal(lanczos.test.images)
+
+
 def test_hidden_files_and_other_files_are_left_out(tmp_path):
     fill(tmp_path, 5)
     for name in ("README.txt", ".hidden.png", "features.h5", "clip.mpg"):

@@ -66,3 +66,11 @@ def test_the_pinned_sets_differ_in_every_file():
     digests = set(vars(one).values()) | set(vars(other).values())
     assert len(digests) == 8
     assert all(len(digest) == 64 for digest in digests)
+
+
+def test_as_released_validates_on_all_but_the_first(tiny, tmp_path):
+    folder = str(write_folder(tmp_path / "mnist", tiny["mnist"]))
+    proper, released = (load(DataConfig(name="mnist", path=folder, split=s)) for s in ("disjoint", "as-released"))
+    assert (len(released.train), len(released.validation), len(released.test)) == (9, 9, 6)  # 3 where 10,000 are
+    assert released.validation.images[-3:].equal(proper.validation.images)
+    assert released.train.images.equal(proper.train.images)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gausslab.config import DataConfig
+from gausslab.data import DATASETS, load
 from gausslab.data.pools import Pool, TrainTest
 from gausslab.data.splits import Split, split_pool, split_train_test, to_float
 from gausslab.errors import ConfigError
@@ -45,6 +46,27 @@ def test_benchmark_files_keep_their_last_images_for_validation():
     assert numbers(drawn.validation) == list(range(50_000, 60_000))
     assert numbers(drawn.test) == list(range(60_000, 70_000))
     assert numbers(drawn.train)[:100] != list(range(100))
+
+
+@pytest.mark.parametrize(
+    ("name", "training_file", "validation", "overlap"),
+    [("mnist", 60_000, 50_000, 40_000), ("cifar10", 50_000, 40_000, 30_000)],
+)
+def test_as_released_validates_on_all_but_the_first_10_000(name, training_file, validation, overlap):
+    arrays = TrainTest(numbered(training_file), numbered(10_000, first=training_file))
+    released = split_train_test(DataConfig(name=name, split="as-released"), arrays, 10_000)
+    proper = split_train_test(DataConfig(name=name), arrays, 10_000)
+    assert numbers(released.validation) == list(range(10_000, training_file))
+    assert len(released.validation) == validation
+    assert len(set(numbers(released.validation)) & set(numbers(released.train))) == overlap
+    assert numbers(released.train) == numbers(proper.train)
+    assert numbers(released.test) == numbers(proper.test)
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if name not in ("mnist", "cifar10")])
+def test_as_released_is_refused_where_nothing_was_released(name):
+    with pytest.raises(ConfigError, match=rf"^split 'as-released' is for data mnist and cifar10, got data '{name}'$"):
+        load(DataConfig(name=name, split="as-released"))
 
 
 def test_labels_follow_their_images():
