@@ -16,6 +16,7 @@ STAGES = (
     "files",
     "serialisation",  # dataclasses as JSON, below what they configure
     "config",
+    "presets",  # configurations by the name of a table's row
     "seeding",
     "provenance",
     "tables",
@@ -25,6 +26,7 @@ STAGES = (
     "estimators",  # before models: an objective uses an estimator, no estimator knows a network
     "validity",  # laws and estimators, no network
     "losses",  # estimators to train with
+    "densities",  # of codes, whatever network they come from
     "models",
     "objectives",
     "checkpoints",  # of gausslab's own models; before training, which writes them
