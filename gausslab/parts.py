@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from gausslab.errors import GausslabError
+from gausslab.errors import GausslabError, entry
 
 ESTIMATOR = "kl_decomposition"
 MEASURABLE = 4
@@ -27,6 +27,39 @@ OLDER = {"mean_scale": "mean and scale", "correlation": "correlation", "beyond_s
 
 Z = 1.96
 """Standard errors to either side of a value in its 95 % interval."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A law that codes are measured against, in words.
+
+    Attributes:
+        law: that of the whole code.
+        name: that of which a code is said to be none.
+        units: what the decomposition's part of single units is called.
+        after: words behind whatever is about the code after the map of the law to N(0, I); empty for N(0, I) itself.
+        caution: what must be said of all numbers; empty for N(0, I) itself.
+    """
+
+    law: str
+    name: str
+    units: str
+    after: str = ""
+    caution: str = ""
+
+
+NORMAL = Reference(law="N(0, I)", name="Gaussian", units=NAMES["marginal_negentropy"])
+REFERENCES = {
+    "normal": NORMAL,
+    "laplace": Reference(
+        law="iid Laplace(0, 1)",
+        name="Laplace(0, 1)",
+        units="shape of units",
+        after=" after the map",
+        caution="all after the map of every unit from Laplace(0, 1) to N(0, 1)",
+    ),
+}
+"""By what the column `reference` of a table holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,16 +91,18 @@ class Decomposition:
     """The total, and the parts whose sum it is.
 
     Attributes:
-        total: KL(p || N(0, I)).
+        total: KL(p || N(0, I)), or from the law that the code was measured against.
         parts: in the order in which they are added up.
         units: of the code.
         samples: of the code.
+        reference: the law.
     """
 
     total: Part
     parts: tuple[Part, ...]
     units: int
     samples: int
+    reference: Reference = NORMAL
 
     @property
     def digits(self) -> int:
@@ -90,7 +125,7 @@ class Decomposition:
         if high < 0:
             return f"{told} nats, which no divergence can be: a test, no measure"
         if not low > 0:
-            return f"{told} nats, not told from N(0, I)"
+            return f"{told} nats, not told from {self.reference.law}"
         if float(most) > float(told):
             return f"{told} nats: {most} {ordered[-1].label}, {least} {ordered[0].label}"
         return f"of {told} nats, {most} are {ordered[-1].label}"
@@ -103,13 +138,27 @@ def decomposition(rows: pd.DataFrame) -> Decomposition:
         GausslabError: the table has none, or is about several codes.
     """
     require_one_code(rows)
-    total = one(rows, ESTIMATOR, "total")
-    names = NAMES if one(rows, ESTIMATOR, "dependence") is not None else OLDER
+    total, against = one(rows, ESTIMATOR, "total"), reference(rows)
+    names = NAMES | {"marginal_negentropy": against.units}
+    names = names if one(rows, ESTIMATOR, "dependence") is not None else OLDER
     found = {label: one(rows, ESTIMATOR, name) for name, label in names.items()}
     parts = tuple(_part(label, row) for label, row in found.items() if row is not None)
     if total is None or len(parts) < len(names):
         raise GausslabError(f"expected a table with the rows of {ESTIMATOR}: total, {', '.join(names)}")
-    return Decomposition(_part("total", total), parts, int(total["n_units"]), int(total["n_samples"]))
+    return Decomposition(_part("total", total), parts, int(total["n_units"]), int(total["n_samples"]), against)
+
+
+def reference(rows: pd.DataFrame) -> Reference:
+    """The law that a code was measured against: N(0, I) where the table, being older, does not say.
+
+    Raises:
+        GausslabError: the table names several, or one that is unknown.
+    """
+    said = rows["reference"].fillna("").unique().tolist() if "reference" in rows.columns else []
+    names = sorted({name or "normal" for name in said}) or ["normal"]
+    if len(names) > 1:
+        raise GausslabError(f"expected numbers of one reference law, got {', '.join(names)}: choose one")
+    return entry(names[0], REFERENCES, "reference law", GausslabError)
 
 
 def require_one_code(rows: pd.DataFrame) -> None:
@@ -164,10 +213,10 @@ def in_nats(part: Part, digits: int) -> str:
     return told if math.isnan(part.standard_error) else f"{told} [{low}, {high}]"
 
 
-def bound_in_words(bound: Part, digits: int) -> str:
-    """`at least 5.9 nats [5.7, 6.1], by independent components`; where N(0, I) itself did best, that."""
+def bound_in_words(bound: Part, digits: int, against: Reference = NORMAL) -> str:
+    """`at least 5.9 nats [5.7, 6.1], by independent components`; where the law measured against did best, that."""
     if bound.label == "standard normal":
-        return "no held-out density does better than N(0, I)"
+        return f"no held-out density does better than {against.law}"
     told = f"at least {in_nats(bound, digits)}"
     return f"{told}, by {bound.label}" if bound.label else told
 

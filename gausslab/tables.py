@@ -39,6 +39,9 @@ class Measurement:
         null: `simple` when the null is N(0, I) itself, `composite` when mean and covariance are estimated away; empty
             where it has no meaning.
         quantity: `nats` for entropies and divergences, empty for numbers without a unit.
+        reference: the law measured against: `normal`, N(0, I), or `laplace`, iid Laplace(0, 1), where number and null
+            are of the code after the map of that law to N(0, I); empty where it does not apply, and in tables made
+            before there was a choice, which are about N(0, I).
     """
 
     run: str
@@ -63,14 +66,16 @@ class Measurement:
     n_samples: int
     null: str = ""
     quantity: str = ""
+    reference: str = ""
 
 
 COLUMNS = tuple(f.name for f in fields(Measurement))
 _WHOLE_OR_ABSENT = ("width", "channels", "depth", "seed")
 _WHOLE = ("n_units", "n_samples")
 _REAL = ("value", "standard_error", "null_mean", "null_sd", "p_value")
-_TEXT = ("run", "data", "model", "layer", "point", "statistics", "unit", "estimator", "statistic", "null", "quantity")
-_ADDED = ("point", "statistics", "n_units", "null_sd", "null", "quantity")
+_RESULT_TEXT = ("unit", "estimator", "statistic", "null", "quantity", "reference")
+_TEXT = ("run", "data", "model", "layer", "point", "statistics", *_RESULT_TEXT)
+_ADDED = ("point", "statistics", "n_units", "null_sd", "null", "quantity", "reference")
 REQUIRED = tuple(name for name in COLUMNS if name not in _ADDED)
 
 

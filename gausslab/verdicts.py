@@ -11,12 +11,14 @@ from gausslab.errors import GausslabError
 from gausslab.parts import (
     ESTIMATOR,
     Decomposition,
+    Reference,
     bound_in_words,
     decomposition,
     fixed,
     in_nats,
     lower_bound,
     one,
+    reference,
     require_one_code,
 )
 
@@ -63,6 +65,10 @@ def verdict(table: pd.DataFrame) -> str:
     bound $e^{1-z}$ for every log-concave law takes its place if it is smaller (Lovasz & Vempala 2007, Random Structures
     & Algorithms 30:307-358, lemma 5.17): the nulls' tails are Gaussian, gamma or Gumbel, which are.
 
+    Measured against another law, a code is *not Laplace(0, 1)* if a test rejects that it is any Gaussian after the map
+    of that law to N(0, I), and *not iid Laplace(0, 1)* if it rejects that it is N(0, I) then. A Laplace law of another
+    location or scale is not Laplace(0, 1) in this sense.
+
     How it can mislead: no evidence is not evidence of none; what was not measured, and n, are said for that reason.
     Tests of the same kind differ in power, and one sentence ranks nothing but the parts of the divergence.
 
@@ -74,17 +80,17 @@ def verdict(table: pd.DataFrame) -> str:
     """
     require_one_code(table)
     rows = table.astype({"unit": str})
-    tests = joint_tests(rows)
+    tests, against = joint_tests(rows), reference(rows)
     if tests.empty:
         raise GausslabError("verdict: expected a table with p-values of tests of the whole code, got none")
     rejected = tests[tests["adjusted"] <= LEVEL]
     samples = f"n = {int(rows['n_samples'].max()):,}"
-    reasons = [_divergence(rows), _bound(rows), samples, _smallest(tests)]
+    reasons = [_divergence(rows), _bound(rows, against), samples, _smallest(tests)]
     if len(rejected):
         count = f"{len(rejected)} of {len(tests)} tests of the whole code reject (Holm)"
-        reasons = [_split(rows), _bound(rows), _units(rows), _radii(rows), count, samples]
-    clauses = [clause for clause in [*reasons, _not_measured(rows)] if clause]
-    return f"{_headline(tests, rejected)}: {'; '.join(clauses)}"
+        reasons = [_split(rows), _bound(rows, against), _units(rows), _radii(rows), count, samples]
+    clauses = [clause for clause in [*reasons, _not_measured(rows), against.caution] if clause]
+    return f"{_headline(tests, rejected, against)}: {'; '.join(clauses)}"
 
 
 def joint_tests(rows: pd.DataFrame) -> pd.DataFrame:
@@ -126,19 +132,20 @@ def holm_adjusted(p_values: Float64[np.ndarray, " tests"]) -> Float64[np.ndarray
     return np.minimum(adjusted, 1.0)
 
 
-def _headline(tests: pd.DataFrame, rejected: pd.DataFrame) -> str:
+def _headline(tests: pd.DataFrame, rejected: pd.DataFrame, against: Reference) -> str:
+    law, after = against.law, against.after
     if (rejected["null"] == "composite").any():
-        return "not Gaussian"
+        return f"not {against.name}"
     if rejected.empty:
-        return "no evidence against N(0, I)" if "simple" in set(tests["null"]) else "no evidence against a Gaussian"
+        return f"no evidence against {law if 'simple' in set(tests['null']) else f'a Gaussian{after}'}"
     if "composite" in set(tests["null"]):
-        return "not N(0, I), but no evidence against a Gaussian of other mean and covariance"
-    return "not N(0, I); whether it is another Gaussian was not tested"
+        return f"not {law}, but no evidence against a Gaussian of other mean and covariance{after}"
+    return f"not {law}; whether it is another Gaussian{after} was not tested"
 
 
 def _divergence(rows: pd.DataFrame) -> str:
     found = _decomposition(rows)
-    return "" if found is None else f"{in_nats(found.total, found.digits)} from N(0, I)"
+    return "" if found is None else f"{in_nats(found.total, found.digits)} from {found.reference.law}"
 
 
 def _split(rows: pd.DataFrame) -> str:
@@ -157,11 +164,11 @@ def _decomposition(rows: pd.DataFrame) -> Decomposition | None:
     return None if one(rows, ESTIMATOR, "total") is None else decomposition(rows)
 
 
-def _bound(rows: pd.DataFrame) -> str:
+def _bound(rows: pd.DataFrame, against: Reference) -> str:
     bound = lower_bound(rows)
     if bound is None:
         return ""
-    return bound_in_words(bound, 1 if abs(bound.value) >= 1 else 2)
+    return bound_in_words(bound, 1 if abs(bound.value) >= 1 else 2, against)
 
 
 def _units(rows: pd.DataFrame) -> str:

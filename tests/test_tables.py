@@ -27,8 +27,8 @@ def test_columns_hold_what_the_issue_promises():
     assert set(promised.split(", ")) <= set(COLUMNS)
     assert set(promised.split(", ")) == set(REQUIRED)
     assert tuple(field.name for field in fields(Measurement)) == COLUMNS
-    assert COLUMNS[-2:] == ("null", "quantity")
-    assert (ROW.null, ROW.quantity) == ("", "")
+    assert COLUMNS[-3:] == ("null", "quantity", "reference")
+    assert (ROW.null, ROW.quantity, ROW.reference) == ("", "", "")
 
 
 def test_round_trip_is_byte_equal(tmp_path):
@@ -52,7 +52,7 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00")) | st.
 ROWS = st.builds(
     Measurement,
     **dict.fromkeys(("run", "data", "model", "layer", "point", "statistics", "unit", "estimator", "statistic"), WORDS),
-    **dict.fromkeys(("null", "quantity"), WORDS),
+    **dict.fromkeys(("null", "quantity", "reference"), WORDS),
     **dict.fromkeys(("width", "channels", "depth", "seed"), st.none() | st.integers(0, 2**62)),
     **dict.fromkeys(("n_units", "n_samples"), st.integers(0, 2**53)),
     **dict.fromkeys(("value", "standard_error", "null_mean", "null_sd", "p_value"), REALS),
@@ -90,10 +90,11 @@ def test_missing_columns_are_named(tmp_path):
 
 
 def test_an_older_table_is_read_and_filled(tmp_path):
-    rows = [ROW, replace(ROW, unit="1", layer="NA")]
+    rows = [ROW, replace(ROW, unit="1", layer="NA", reference="laplace")]
     complete = tables.to_frame(rows)
     complete[list(REQUIRED)].to_csv(tmp_path / "old.csv", index=False)
-    absent = {"point": "", "statistics": "", "n_units": 0, "null_sd": math.nan, "null": "", "quantity": ""}
+    absent = dict.fromkeys(("point", "statistics", "null", "quantity", "reference"), "")
+    absent |= {"n_units": 0, "null_sd": math.nan}
     expected = tables.to_frame([replace(row, **absent) for row in rows])
     pd.testing.assert_frame_equal(tables.read(tmp_path / "old.csv"), expected)
     pd.testing.assert_frame_equal(tables.with_types(tables.check(complete[list(REQUIRED)], "old")), expected)

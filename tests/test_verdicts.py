@@ -96,6 +96,44 @@ def test_a_lower_bound_that_no_density_reached():
     assert "; no held-out density does better than N(0, I); " in line
 
 
+LAPLACE = {"reference": "laplace"}
+MAPPED = "all after the map of every unit from Laplace(0, 1) to N(0, 1)"
+
+
+def test_a_code_measured_against_laplaces_law():
+    rows = decomposition((0.1, 0.02, 1.1, 0.0), **LAPLACE)
+    with pytest.raises(GausslabError, match="expected numbers of one reference law, got laplace, normal: choose one"):
+        verdict(table(*rows, units("shapiro_wilk", 1.0)))
+    share = row(
+        "shapiro_wilk", "rejected_share", 1.0, 0.001, 0.01, n_units=4, p_value=1e-4, null="composite", **LAPLACE
+    )
+    assert verdict(table(*rows, share)) == (
+        "not Laplace(0, 1): 1.2 nats [1.1, 1.3] from iid Laplace(0, 1), of them 1.1 shape of units, 0.1 mean and "
+        "scale; 4 of 4 units rejected (Shapiro-Wilk, Holm); 3 of 6 tests of the whole code reject (Holm); n = 1,000; "
+        f"not measured: radii, a lower bound; {MAPPED}"
+    )
+
+
+def test_what_is_not_rejected_against_laplaces_law():
+    line = verdict(table(*decomposition((0.0, 0.0, 0.0, 0.0), **LAPLACE)))
+    assert line.startswith("no evidence against iid Laplace(0, 1): 0.00 nats [-0.10, 0.10] from iid Laplace(0, 1); ")
+    line = verdict(table(*decomposition((3.0, 0.0, 0.0, 0.0), **LAPLACE)))
+    assert line.startswith(
+        "not iid Laplace(0, 1), but no evidence against a Gaussian of other mean and covariance after the map: 3.0 nats"
+    )
+    for null, p_value, begins in (
+        ("simple", 1e-4, "not iid Laplace(0, 1); whether it is another Gaussian after the map was not tested: "),
+        ("composite", 0.4, "no evidence against a Gaussian after the map: "),
+    ):
+        line = verdict(table(row("radial_ks", "statistic", 1.0, 1.0, 0.1, p_value=p_value, null=null, **LAPLACE)))
+        assert line.startswith(begins) and line.endswith(MAPPED)
+
+
+def test_a_table_without_the_column_is_about_the_normal_law():
+    rows = table(*decomposition((0.01, -0.004, 0.0, -0.002)))
+    assert verdict(rows.drop(columns="reference")) == verdict(rows) == verdict(rows.assign(reference="normal"))
+
+
 def test_one_statistic_on_several_scales_is_one_test():
     scales = [
         row("mardia", name, s * 3.0 + t, t, s * 0.5, p_value=0.2, null="composite", unit="all")

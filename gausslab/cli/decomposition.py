@@ -13,7 +13,7 @@ from gausslab.parts import Decomposition, Part, bound_in_words, decomposition, f
 _BAR = 30
 _WORST = 5
 _LEGEND = (
-    "Nats; intervals are value ± 1.96 standard errors; null sd: of exact Gaussian samples of the same n and d, whose "
+    "Nats; intervals are value ± 1.96 standard errors; null sd: of exact {name} samples of the same n and d, whose "
     "mean is 0; p: two-sided. Bars add up from left to right, light ones take away."
 )
 
@@ -28,7 +28,7 @@ def print_decomposition(table: pd.DataFrame) -> None:
         GausslabError: the table holds no decomposition, or is about several codes.
     """
     found = decomposition(table)
-    shown = Table(title=f"KL from N(0, I): {found.sentence}", box=box.SIMPLE_HEAD, title_justify="left")
+    shown = Table(title=f"KL from {found.reference.law}: {found.sentence}", box=box.SIMPLE_HEAD, title_justify="left")
     shown.add_column("part", no_wrap=True)
     for name in ("nats", "95% interval", "null sd", "p", "share"):
         shown.add_column(name, justify="right", no_wrap=True)
@@ -38,7 +38,8 @@ def print_decomposition(table: pd.DataFrame) -> None:
     shown.add_section()
     shown.add_row(*_cells(found.total, found), _bar(0.0, found.total.value, _reach(found)), style="bold")
     stdout().print(shown)
-    stdout().print(" ".join([*_remarks(table, found), _LEGEND]), style="dim", soft_wrap=True)
+    legend = _LEGEND.format(name=found.reference.name)
+    stdout().print(" ".join([*_remarks(table, found), legend]), style="dim", soft_wrap=True)
 
 
 def bars(found: Decomposition) -> list[str]:
@@ -80,13 +81,13 @@ def _cells(part: Part, found: Decomposition) -> tuple[str, ...]:
 def _remarks(table: pd.DataFrame, found: Decomposition) -> list[str]:
     """What the numbers must not be read without."""
     remarks = [f"{found.samples:,} samples of {found.units:,} units."]
-    if found.caution:
-        remarks.append(f"{found.caution[0].upper()}{found.caution[1:]}.")
+    cautions = [caution for caution in (found.reference.caution, found.caution) if caution]
+    remarks += [f"{caution[0].upper()}{caution[1:]}." for caution in cautions]
     bound = lower_bound(table)
     if bound is not None:
-        remarks.append(f"Held-out lower bound: {bound_in_words(bound, found.digits)}.")
+        remarks.append(f"Held-out lower bound: {bound_in_words(bound, found.digits, found.reference)}.")
     worst = _worst(table, found.digits + 1)
-    return [*remarks, f"Least Gaussian units: {worst}."] if worst else remarks
+    return [*remarks, f"Least Gaussian units{found.reference.after}: {worst}."] if worst else remarks
 
 
 def _worst(table: pd.DataFrame, digits: int) -> str:

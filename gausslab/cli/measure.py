@@ -50,6 +50,15 @@ def measure(
         list[str],
         typer.Option("--estimators", help="Names of --list (all).", show_default=False, rich_help_panel=_HOW),
     ] = [],
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            help="The law to measure against: normal, or laplace: independent units of mean 0 and mean absolute "
+            "value 1, mapped one by one to N(0, 1) before all else.",
+            rich_help_panel=_HOW,
+        ),
+    ] = "normal",
     list_: Annotated[
         bool, typer.Option("--list", help="List the estimators and measure nothing.", rich_help_panel=_HOW)
     ] = False,
@@ -97,7 +106,7 @@ def measure(
     options = {name: value for name, value in {"k": k, "duplicates": duplicates}.items() if value is not None}
     if out is not None:
         _check_out(out)
-    _measure(file, key, estimators, options, calibrate, out, threads)
+    _measure(file, key, estimators, options, reference, calibrate, out, threads)
 
 
 def _list() -> None:
@@ -111,6 +120,7 @@ def _measure(
     key: str | None,
     estimators: list[str],
     options: dict[str, Any],
+    reference: str,
     calibrate: int | None,
     out: Path | None,
     threads: int | None,
@@ -118,22 +128,26 @@ def _measure(
     from gausslab.cli import battery
     from gausslab.codes import read_code
     from gausslab.estimators.measure import build_estimators
+    from gausslab.estimators.reference_laws import reference_map
     from gausslab.estimators.registry import DEFAULT_ESTIMATORS
 
     names = tuple(estimators) or DEFAULT_ESTIMATORS
-    build_estimators(names, options)  # a mistake is told before anything is read
+    build_estimators(names, options)  # mistakes are told before anything is read
+    reference_map(reference)
     code = read_code(file, key, _say)
     with _calibrated(calibrate), _threads(threads):
-        found = _measured(file, code, names, options, calibrate is not None)
+        found = _measured(file, code, names, options, reference, calibrate is not None)
     if out is not None:
         _write(found.table, out)
-    battery.print_table(found.table, file.name, code.units)
+    battery.print_table(found.table, _title(file, reference), code.units)
     battery.print_refused(found.refused)
     if out is not None:
         typer.echo(f"table: {out}")
 
 
-def _measured(file: Path, code: "Code", names: tuple[str, ...], options: dict[str, Any], exact: bool) -> "Measured":
+def _measured(
+    file: Path, code: "Code", names: tuple[str, ...], options: dict[str, Any], reference: str, exact: bool
+) -> "Measured":
     """Every estimator's rows, with progress.
 
     Raises:
@@ -146,11 +160,18 @@ def _measured(file: Path, code: "Code", names: tuple[str, ...], options: dict[st
     if not exact and (hint := _not_exact(samples, units)):
         _say(hint)
     with _progress(len(names)) as report:
-        found = measure_allowed(code.samples, names, options, report)
+        found = measure_allowed(code.samples, names, options, report, reference)
     if found.table.empty:
         reason, refused = next(iter(found.refused.items()))
         raise EstimatorError(f"{', '.join(refused)}: {reason}")
     return found
+
+
+def _title(file: Path, reference: str) -> str:
+    from gausslab.parts import NORMAL, REFERENCES
+
+    against = REFERENCES[reference]
+    return file.name if against is NORMAL else f"{file.name} against {against.law}"
 
 
 def _not_exact(samples: int, units: int) -> str:

@@ -63,6 +63,28 @@ def test_the_sentence(values, sentence):
     assert decomposition(to_frame(code(values))).sentence == sentence
 
 
+def test_what_it_was_measured_against_is_told(capsys):
+    bound = row("kl_lower_bound", "statistic", 0.0, standard_error=0.1, reference="laplace")
+    winner = row("kl_lower_bound", "winner=standard_normal", 0.0, reference="laplace")
+    unit = row("negentropy", "statistic", 0.1, unit="0", reference="laplace")
+    text = printed([*code((0.6, 0.2, 1.5, -0.2), reference="laplace"), bound, winner, unit], capsys)
+    assert text.startswith("KL from iid Laplace(0, 1): of 2.1 nats, 1.5 are shape of units")
+    assert "All after the map of every unit from Laplace(0, 1) to N(0, 1). Above 4 units dependence" in text
+    assert "no held-out density does better than iid Laplace(0, 1)." in text
+    assert "Least Gaussian units after the map: 0 (0.10)." in text
+    assert "null sd: of exact Laplace(0, 1) samples of the same n and d" in text
+    assert "N(0, I)" not in text and "non-Gaussian" not in text
+    undecided = decomposition(to_frame(code((0.0, 0.05, 0.0, 0.0), reference="laplace")))
+    assert undecided.sentence == "0.05 nats, not told from iid Laplace(0, 1)"
+
+
+@pytest.mark.parametrize("said", ["normal", ""])
+def test_against_the_normal_law_nothing_more_is_told(said, capsys):
+    text = printed(code((0.6, 5.2, 1.5, -0.2), reference=said), capsys)
+    assert text.startswith("KL from N(0, I): of 7.1 nats, 5.2 are correlation")
+    assert "exact Gaussian samples" in text and "map" not in text
+
+
 def test_a_share_of_nothing_is_not_told(capsys):
     assert "%" not in printed(code((0.0, 0.05, 0.0, 0.0)), capsys).replace("95% interval", "")
 
@@ -70,3 +92,8 @@ def test_a_share_of_nothing_is_not_told(capsys):
 def test_tables_without_it_are_refused():
     with pytest.raises(GausslabError, match="expected a table with the rows of kl_decomposition: total, mean_scale, "):
         decomposition(to_frame([row("energy", "statistic", 1.0)]))
+    mixed = [*code((0.0, 0.0, 0.0, 0.0), reference="laplace"), row("energy", "statistic", 1.0, reference="normal")]
+    with pytest.raises(GausslabError, match="expected numbers of one reference law, got laplace, normal: choose one"):
+        decomposition(to_frame(mixed))
+    with pytest.raises(GausslabError, match="unknown reference law 'cauchy'; choices: normal, laplace"):
+        decomposition(to_frame(code((0.0, 0.0, 0.0, 0.0), reference="cauchy")))

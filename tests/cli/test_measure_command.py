@@ -73,6 +73,24 @@ def test_the_decomposition_and_the_verdict_come_last(capsys):
     assert printed.splitlines()[-1].startswith("not Gaussian: ")
 
 
+def test_against_laplaces_law(capsys):
+    np.save("laplace.npy", np.random.default_rng(0).laplace(0, 1, (250, 2)))
+    names = ["--estimators", "kl_decomposition", "radial_ks", "jarque_bera"]
+    assert run(["measure", "laplace.npy", "--reference", "laplace", *names, "--out", "t.csv"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("laplace.npy against iid Laplace(0, 1): the whole code")
+    assert "KL from iid Laplace(0, 1): " in told and "N(0, I)" not in told
+    assert "All after the map of every unit from Laplace(0, 1) to N(0, 1)." in told
+    verdict = told.splitlines()[-2]
+    assert verdict.startswith("no evidence against iid Laplace(0, 1): ")
+    assert verdict.endswith("; all after the map of every unit from Laplace(0, 1) to N(0, 1)")
+    assert set(pd.read_csv("t.csv")["reference"]) == {"laplace"}
+    assert run(["measure", "laplace.npy", *names, "--out", "t.csv"]) == 0
+    told = capsys.readouterr().out
+    assert told.splitlines()[-2].startswith("not Gaussian: ") and "Laplace" not in told
+    assert set(pd.read_csv("t.csv")["reference"]) == {"normal"}
+
+
 def test_names_of_columns_are_shown(capsys):
     pd.DataFrame(samples(), columns=["hue", "size", "tilt"]).to_csv("codes.csv", index=False)
     assert run(["measure", "codes.csv", *QUICK]) == 0
@@ -142,6 +160,7 @@ def test_the_list_teaches(capsys):
         (["codes.npy", "--estimators", "radial_ks", "--k", "3"], 1, "unknown option 'k'"),
         (["codes.npy", "--estimators", "knn_kl", "--k", "0"], 2, "k must be at least 1"),
         (["codes.npy", "--duplicates", "dropp"], 2, "did you mean 'drop'"),
+        (["absent.npy", "--reference", "laplac"], 2, "unknown reference law 'laplac'; did you mean 'laplace'"),
         (["codes.npy", "--calibrate", "10"], 2, "at least 39 replicates"),
         (["codes.npy", "--calibrate", "ten"], 2, "unexpected extra argument"),
         (["codes.npy", "--key", "a", *QUICK], 2, "codes.npy"),

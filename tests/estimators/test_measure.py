@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gausslab.errors import ConfigError, EstimatorError
-from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS, Estimate, measure
+from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS, Estimate, TwoSampleKnnKL, measure
 from gausslab.estimators.measure import COLUMNS, measure_allowed
 from gausslab.estimators.registry import PROBE_ESTIMATORS
 
@@ -29,7 +29,7 @@ def test_a_table_with_one_number_a_row():
 
 
 def test_null_and_quantity_are_in_the_table(x):
-    assert COLUMNS[-2:] == ("null", "quantity")
+    assert COLUMNS[-3:] == ("null", "quantity", "reference")
     table = measure(x, ["kl_decomposition", "moment_kl", "jarque_bera"])
     found = {key: set(zip(rows["null"], rows["quantity"], strict=True)) for key, rows in table.groupby("estimator")}
     assert found == {
@@ -39,6 +39,21 @@ def test_null_and_quantity_are_in_the_table(x):
     }
     whitened = table[table["statistic"] == "beyond_second_order"]
     assert whitened["null"].tolist() == ["composite"]
+
+
+def test_the_reference_is_in_the_table(x):
+    assert set(measure(x, "jarque_bera")["reference"]) == {"normal"}
+    against = measure(x, ["jarque_bera", "radial_ks"], reference="laplace")
+    assert set(against["reference"]) == {"laplace"}
+    allowed = measure_allowed(x, ["jarque_bera", "radial_ks"], {}, reference="laplace")
+    pd.testing.assert_frame_equal(allowed.table, against)
+
+
+def test_samples_of_their_own_are_no_reference_law(x):
+    two = TwoSampleKnnKL(reference=x + 0.01)
+    assert set(measure(x, two)["reference"]) == {""}
+    with pytest.raises(EstimatorError, match="two_sample_knn_kl: it has samples to compare with, and no reference law"):
+        measure(x, two, reference="laplace")
 
 
 def test_an_estimate_without_a_null_says_so(x):
@@ -116,6 +131,9 @@ def test_unknown_names_list_the_choices(x):
         measure(x, ["knn_kl"], kk=3)
     with pytest.raises(EstimatorError, match="unknown option 'k'; the estimators named take none"):
         measure(x, ["radial_ks"], k=3)
+    for call in (measure, lambda x, names, **law: measure_allowed(x, names, {}, **law)):
+        with pytest.raises(ConfigError, match="unknown reference law 'laplac'; did you mean 'laplace'"):
+            call(x, ["knn_kl"], reference="laplac")
     with pytest.raises(ConfigError, match="knn_kl: k must be at least 1, got 0"):
         measure(x, ["knn_kl"], k=0)
 
