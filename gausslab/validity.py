@@ -8,7 +8,7 @@ cells may be computed in any order, by any number of processes, and an interrupt
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from gausslab.estimators import measure
 from gausslab.files import write_atomically
 from gausslab.laws import Law, get
 from gausslab.seeding import numpy_generator
+from gausslab.serialisation import digest
 
 LEVEL = 0.05
 INTERVAL = float(stats.norm.ppf(1 - LEVEL / 2))
@@ -59,6 +60,8 @@ class Grid:
         null_replicates: the same for the law `gaussian`, whose rejections are the size.
         block: replicates a cell.
         estimators: registry names.
+        dear: those of them that are measured in the first `dear_replicates` only, by number of samples.
+        dear_replicates: a multiple of `block` each.
     """
 
     laws: tuple[str, ...]
@@ -68,6 +71,13 @@ class Grid:
     null_replicates: tuple[int, ...]
     block: int
     estimators: tuple[str, ...]
+    dear: tuple[str, ...] = ()
+    dear_replicates: tuple[int, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Eight hex digits that change with what a cell's rows depend on."""
+        return digest(replace(self, laws=(), samples=(), units=(), replicates=(), null_replicates=()))
 
     def cells(self) -> Iterator[Cell]:
         """The cells, small ones first."""
@@ -82,8 +92,13 @@ class Grid:
                             units=units,
                             first=first,
                             count=min(self.block, total - first),
-                            estimators=self.estimators,
+                            estimators=self._measured(index, first),
                         )
+
+    def _measured(self, index: int, first: int) -> tuple[str, ...]:
+        if not self.dear or first < self.dear_replicates[index]:
+            return self.estimators
+        return tuple(name for name in self.estimators if name not in self.dear)
 
 
 def run(grid: Grid, folder: Path, jobs: int, report: Callable[[str], None]) -> pd.DataFrame:
@@ -91,13 +106,14 @@ def run(grid: Grid, folder: Path, jobs: int, report: Callable[[str], None]) -> p
 
     Args:
         grid: what to cover.
-        folder: where each cell's rows are kept.
+        folder: where each cell's rows are kept, in a folder named by the estimators and the block.
         jobs: processes.
         report: told of every cell that ends.
 
     Raises:
         RunError: a cell's file cannot be read.
     """
+    folder = folder / grid.digest
     waiting = [cell for cell in grid.cells() if not _file(folder, cell).exists()]
     with ProcessPoolExecutor(
         jobs, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)

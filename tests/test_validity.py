@@ -1,6 +1,7 @@
 """A validity grid: what it runs, that it resumes, and its summaries against scipy and hand-made rows."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -38,11 +39,20 @@ def test_an_interrupted_grid_goes_on_and_ends_in_the_same_rows(tmp_path):
     told = []
     whole = run(GRID, tmp_path, 1, told.append)
     assert len(told) == 3
-    (tmp_path / "gaussian-n60-d2-0002.csv").unlink()
+    (tmp_path / GRID.digest / "gaussian-n60-d2-0002.csv").unlink()
     again = run(GRID, tmp_path, 1, told.append)
     assert len(told) == 4
     pd.testing.assert_frame_equal(whole, again)
     assert set(whole["statistic"]) >= {"statistic", "rejected_share"}
+
+
+def test_dear_estimators_are_measured_in_the_first_replicates_only(tmp_path):
+    grid = replace(GRID, laws=("gaussian",), dear=("radial_ks",), dear_replicates=(2,))
+    assert [cell.estimators for cell in grid.cells()] == [("radial_ks", "shapiro_wilk"), ("shapiro_wilk",)]
+    assert grid.digest != GRID.digest
+    rows = run(grid, tmp_path, 1, lambda line: None)
+    assert set(rows.loc[rows["estimator"] == "radial_ks", "replicate"]) == {0, 1}
+    assert set(rows.loc[rows["estimator"] == "shapiro_wilk", "replicate"]) == {0, 1, 2}
 
 
 def test_replicates_differ_and_are_reproducible():

@@ -5,13 +5,15 @@
 The same command goes on where an interrupted one stopped.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
 
 from gausslab import provenance
 from gausslab.cli import guarded
-from gausslab.estimators import ESTIMATORS
+from gausslab.errors import RunError
+from gausslab.estimators import ESTIMATORS, null_grid
 from gausslab.files import write_atomically
 from gausslab.laws import LAWS
 from gausslab.validity import Grid, coverage, rejection_rates, run, worst_sizes
@@ -23,16 +25,23 @@ STUDY = Grid(
     laws=tuple(LAWS),
     samples=(500, 2000, 10_000),
     units=(8, 32, 128),
-    replicates=(200, 100, 20),
-    null_replicates=(1000, 400, 100),
-    block=20,
+    replicates=(40, 20, 10),
+    null_replicates=(1000, 400, 60),
+    block=5,
     estimators=tuple(ESTIMATORS),
+    dear=("kl_lower_bound",),
+    dear_replicates=(100, 60, 20),
 )
 
 
 def main() -> None:
     """Measure what is not measured yet, summarise, publish."""
     start = time.perf_counter()
+    if not null_grid.FILE.exists():
+        raise RunError(
+            f"the shipped null laws are to be judged, but there is no {null_grid.FILE}; run studies/null_grid"
+        )
+    os.environ["GAUSSLAB_CACHE"] = str(RUNS.absolute() / "cache")  # laws that the user drew before are not
     raw = run(STUDY, RUNS, JOBS, lambda line: print(line, file=sys.stderr))
     rates = rejection_rates(raw)
     tables = {"rejections.csv": rates, "coverage.csv": coverage(raw)}
