@@ -144,12 +144,13 @@ def measure_samples(
     described: Measurement,
     estimators: Iterable[str] = PROBE_ESTIMATORS,
     duplicates: str = "error",
+    reference: str = "normal",
 ) -> tuple[pd.DataFrame, list[str]]:
     """Rows of every estimator that the samples allow, and why the others do not (too few samples, say)."""
     names = tuple(estimators)
     options = {"duplicates": duplicates} if any(takes(name, "duplicates") for name in names) else {}
     try:
-        measured = measure_allowed(samples, names, options)
+        measured = measure_allowed(samples, names, options, reference=reference)
     except EstimatorError as error:
         return tables.to_frame([]), [f"{described.layer}: {', '.join(names)}: {error}"]
     rows = [_row(described, result) for result in measured.table.to_dict("records")]
@@ -203,4 +204,4 @@ def blank(identity: Identity) -> Measurement:
 
 
 def _row(described: Measurement, result: Mapping[Any, Any]) -> Measurement:
-    return replace(described, **{str(name): value for name, value in result.items()})
+    return replace(described, **{str(name): value for name, value in result.items() if name in tables.COLUMNS})

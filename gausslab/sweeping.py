@@ -1,9 +1,7 @@
 """A grid of runs and the one table they end in."""
 
-import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +9,9 @@ import pandas as pd
 
 from gausslab import tables
 from gausslab.config import SweepConfig
-from gausslab.errors import ConfigError, GausslabError, RunError
-from gausslab.files import write_atomically
+from gausslab.grids import GridFolder, failures_of
 from gausslab.models import check_network
-from gausslab.runs import Run, exclusive
-from gausslab.serialisation import from_json, to_json
+from gausslab.runs import Run
 from gausslab.training import Reporter, load_images
 from gausslab.workers import Outcome, run_all
 
@@ -62,64 +58,16 @@ def sweep(
         image_shape = load_images(config.base).image_shape
         for run in config.configs():
             check_network(run.model, image_shape)
-    with _claimed(config, out):
+    folder = _folder(out)
+    with folder.claimed(config):
         outcomes = run_all(config.configs(), out, jobs, report, ended)
+        failures = failures_of(outcomes)
         finished = [outcome.config for outcome in outcomes if outcome.error is None]
-        failures = tuple(outcome for outcome in outcomes if outcome.error is not None)
-        if not finished:
-            raise _nothing_ended(failures[0])
         table = tables.concat(tables.read(Run(out / run.run_name, run).measurements_file) for run in finished)
-        with _writing(out):
+        with folder.writing():
             tables.write(table, out / TABLE)
         return SweepResult(out, table, failures)
 
 
-def _nothing_ended(first: Outcome) -> Exception:
-    """A bug stays a traceback; anything else is a line."""
-    if first.details:
-        return RuntimeError(f"no run ended well; the first failure:\n{first.details}")
-    return GausslabError(f"no run ended well; the first failure: {first.error}")
-
-
-def default_jobs(config: SweepConfig) -> int:
-    """As many single runs side by side as the processor has cores for: faster than one run on all of them."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    runs = sum(1 for _ in config.configs())
-    training = config.base.training
-    return 1 if training.device != "cpu" else max(1, min(cores // training.threads, runs))
-
-
-@contextmanager
-def _claimed(config: SweepConfig, out: Path) -> Iterator[None]:
-    """Hold the directory for this sweep alone, with its configuration in it."""
-    with ExitStack() as held:
-        with _writing(out):
-            out.mkdir(parents=True, exist_ok=True)
-            held.enter_context(exclusive(out))
-            _put_aside(config, out)
-            write_atomically(out / CONFIG, to_json(config).encode())
-        yield
-
-
-@contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise RunError(f"cannot write {error.filename or out}: {error.strerror or error}") from None
-
-
-def _put_aside(config: SweepConfig, out: Path) -> None:
-    """Rename the table and pictures of another grid; its configuration last, so that a second try ends the first."""
-    if not (out / CONFIG).exists() or (before := _read(out / CONFIG)) == config:
-        return
-    stale = [path for path in out.iterdir() if path.is_file() and _CURRENT.fullmatch(path.name)]
-    for path in [*stale, out / CONFIG]:
-        path.rename(out / f"{path.stem}-{before.digest}{path.suffix}")
-
-
-def _read(file: Path) -> SweepConfig:
-    try:
-        return from_json(SweepConfig, file.read_text())
-    except (ConfigError, UnicodeDecodeError) as error:
-        raise RunError(f"{file} is damaged ({error}); choose another --out, or delete that file") from None
+def _folder(out: Path) -> GridFolder[SweepConfig]:
+    return GridFolder(out, SweepConfig, CONFIG, _CURRENT)

@@ -22,6 +22,8 @@ from gausslab.runs import Run
 from gausslab.training import Progress, Reporter
 
 _REPORT_SECONDS = 0.2
+Work = Callable[[Run, Reporter], tuple[str, ...]]
+"""What is done with a run, until it is done: its remarks come back. Goes to other processes, so it must pickle."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,12 @@ class Outcome:
 
 
 def run_all(
-    configs: Iterable[TrainConfig], root: Path, jobs: int, report: Reporter, ended: Callable[[Outcome], None]
+    configs: Iterable[TrainConfig],
+    root: Path,
+    jobs: int,
+    report: Reporter,
+    ended: Callable[[Outcome], None],
+    work: Work | None = None,
 ) -> list[Outcome]:
     """Perform every run under `root`, `jobs` at a time; one that fails does not stop the others.
 
@@ -52,12 +59,13 @@ def run_all(
         jobs: processes; with 1 everything happens in this one.
         report: called with the progress of each run a few times a second.
         ended: called when a run ends, in whatever order they do.
+        work: what is done with each; None is `perform`.
 
     Returns:
         The outcomes, in the order of `configs`.
     """
     waiting = list(configs)
-    outcomes = _in_turn(waiting, root, report) if jobs == 1 else _side_by_side(waiting, root, jobs, report)
+    outcomes = _in_turn(waiting, root, report, work) if jobs == 1 else _side_by_side(waiting, root, jobs, report, work)
     found: dict[TrainConfig, Outcome] = {}
     for outcome in outcomes:
         found[outcome.config] = outcome
@@ -65,10 +73,10 @@ def run_all(
     return [found[config] for config in waiting]
 
 
-def perform_safely(config: TrainConfig, root: Path, report: Reporter) -> Outcome:
+def perform_safely(config: TrainConfig, root: Path, report: Reporter, work: Work | None = None) -> Outcome:
     """Perform one run; whatever goes wrong becomes part of its outcome."""
     try:
-        remarks = perform(Run.create(root, config), _throttled(report))
+        remarks = (work or perform)(Run.create(root, config), _throttled(report))
     except GausslabError as error:
         return Outcome(config, str(error))
     except Exception as error:  # a bug in one run must not take the others with it; the caller shows the traceback
@@ -76,13 +84,15 @@ def perform_safely(config: TrainConfig, root: Path, report: Reporter) -> Outcome
     return Outcome(config, remarks=remarks)
 
 
-def _in_turn(configs: list[TrainConfig], root: Path, report: Reporter) -> Iterator[Outcome]:
-    return (perform_safely(config, root, report) for config in configs)
+def _in_turn(configs: list[TrainConfig], root: Path, report: Reporter, work: Work | None) -> Iterator[Outcome]:
+    return (perform_safely(config, root, report, work) for config in configs)
 
 
-def _side_by_side(configs: list[TrainConfig], root: Path, jobs: int, report: Reporter) -> Iterator[Outcome]:
+def _side_by_side(
+    configs: list[TrainConfig], root: Path, jobs: int, report: Reporter, work: Work | None
+) -> Iterator[Outcome]:
     waiting = deque(configs)
-    with _staff(min(jobs, len(configs)), root) as workers:
+    with _staff(min(jobs, len(configs)), root, work) as workers:
         for worker in workers:
             worker.give(waiting)
         while busy := {worker.connection: worker for worker in workers if worker.config is not None}:
@@ -97,8 +107,8 @@ def _side_by_side(configs: list[TrainConfig], root: Path, jobs: int, report: Rep
 
 
 @contextmanager
-def _staff(number: int, root: Path) -> Iterator[list["_Worker"]]:
-    workers = [_Worker(root) for _ in range(number)]
+def _staff(number: int, root: Path, work: Work | None) -> Iterator[list["_Worker"]]:
+    workers = [_Worker(root, work) for _ in range(number)]
     try:
         yield workers
     finally:
@@ -111,15 +121,16 @@ def _staff(number: int, root: Path) -> Iterator[list["_Worker"]]:
 class _Worker:
     """A process that performs one run after another."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, work: Work | None = None) -> None:
         self._root = root
+        self._work = work
         self.config: TrainConfig | None = None
         self._start()
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # a forked torch may deadlock in its thread pools
         self.connection, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_work, args=(theirs, self._root), daemon=True)
+        self.process: SpawnProcess = context.Process(target=_work, args=(theirs, self._root, self._work), daemon=True)
         with _interrupts_ignored():
             self.process.start()
         theirs.close()
@@ -161,13 +172,13 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _work(connection: Connection, root: Path) -> None:
+def _work(connection: Connection, root: Path, work: Work | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C ends
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     try:
         while True:
-            connection.send(perform_safely(connection.recv(), root, connection.send))
+            connection.send(perform_safely(connection.recv(), root, connection.send, work))
     except (EOFError, OSError):  # the parent has gone
         os._exit(1)
 

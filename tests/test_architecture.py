@@ -41,6 +41,7 @@ STAGES = (
     "listing",
     "hooks",
     "quality",
+    "generation",  # images of codes
     "pickles",  # reading of foreign networks, in the order a file goes through
     "weights",
     "factories",
@@ -50,7 +51,9 @@ STAGES = (
     "sampling",
     "experiments",  # not in architecture.md: one run from training to its rows, what a worker performs
     "workers",
+    "grids",  # what sweeps and comparisons have in common
     "sweeping",
+    "comparison",
     "summary",  # table -> means: after sweeping in the pipeline, but free of torch
     "trends",  # table -> answer, likewise
     "parts",  # table of one code -> parts of its divergence, likewise

@@ -18,7 +18,8 @@ from gausslab.config import DataConfig, SweepConfig, TrainConfig, TrainingConfig
 from gausslab.errors import ConfigError, DataError, DivergenceError, GausslabError, RunError
 from gausslab.runs import exclusive
 from gausslab.serialisation import to_json
-from gausslab.sweeping import default_jobs, sweep
+from gausslab.grids import default_jobs
+from gausslab.sweeping import sweep
 
 LINUX = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes in /proc")
 

@@ -67,14 +67,14 @@ def sweep(
 
 
 def _run(grid: SweepConfig, out: Path, jobs: int | None) -> "SweepResult":
-    from gausslab import sweeping
+    from gausslab import grids, sweeping
     from gausslab.cli.console import stderr
     from gausslab.cli.progress import live
     from gausslab.data import describe
 
     describe(grid.base.data.name)
     number = len(list(grid.configs()))
-    jobs = jobs or sweeping.default_jobs(grid)
+    jobs = jobs or grids.default_jobs(grid)
     stderr().print(f"{number} runs in {out}, {min(jobs, number)} at a time", soft_wrap=True)
     with live(number) as display:
         return sweeping.sweep(grid, out, jobs, display.report, display.ended)

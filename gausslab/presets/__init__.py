@@ -15,6 +15,7 @@ for tests.
 from gausslab.presets.building import CHANGES, preset, row_named
 from gausslab.presets.families import FAMILIES, SCALES, WIDTHS, Family, family
 from gausslab.presets.rows import DAI_WIPF, ISOTROPIC, LAPLACE, ROWS, SECOND_STAGE, Row
+from gausslab.presets.samplers import sampler_options
 
 __all__ = [
     "CHANGES",
@@ -31,4 +32,5 @@ __all__ = [
     "family",
     "preset",
     "row_named",
+    "sampler_options",
 ]

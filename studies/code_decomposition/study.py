@@ -23,9 +23,10 @@ from gausslab.cli.decomposition import print_decomposition
 from gausslab.cli.progress import live
 from gausslab.config import SweepConfig
 from gausslab.files import write_atomically
+from gausslab.grids import default_jobs
 from gausslab.probing import float_batches, identify, probe
 from gausslab.runs import Run
-from gausslab.sweeping import default_jobs, sweep
+from gausslab.sweeping import sweep
 from gausslab.verdicts import verdict
 
 HERE = Path(__file__).parent

@@ -12,8 +12,9 @@ from gausslab.cli import guarded
 from gausslab.cli.progress import live
 from gausslab.cli.report import print_sweep
 from gausslab.config import DataConfig, ModelConfig, SweepConfig, TrainConfig, TrainingConfig
+from gausslab.grids import default_jobs
 from gausslab.studies import publish_width_study
-from gausslab.sweeping import default_jobs, sweep
+from gausslab.sweeping import sweep
 
 HERE = Path(__file__).parent
 STUDY = SweepConfig(

@@ -1,0 +1,16 @@
+"""The model comparison: every row of the thesis's Tables 2.1 and 2.2 under every sampler.
+
+    plan        rows, seeds, samplers, scores
+    extracting  the features of scores
+    assessing   one run's codes and images in numbers
+    running     the whole grid, to one table
+    layout      that table as the thesis has it, published numbers beside ours
+    published   what the thesis and its sources print
+
+`compare` does it all.
+"""
+
+from gausslab.comparison.plan import ComparisonConfig, QualityConfig, Settings
+from gausslab.comparison.running import ComparisonResult, compare, comparison_folder
+
+__all__ = ["ComparisonConfig", "ComparisonResult", "QualityConfig", "Settings", "compare", "comparison_folder"]

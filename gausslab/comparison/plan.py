@@ -1,0 +1,154 @@
+"""What a comparison covers: rows of the tables, seeds, samplers, and how images are scored."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
+
+from gausslab.config import TrainConfig
+from gausslab.config.checks import require, text, whole
+from gausslab.densities import SAMPLERS
+from gausslab.errors import ConfigError, choices
+from gausslab.presets import Family, family, preset, row_named
+from gausslab.serialisation import digest
+
+CLASSIFIER = "classifier"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What is set in place of the scale's and the rows' own; None is not.
+
+    Attributes:
+        batch: images a step.
+        channels: channels of the first layer.
+        depth: hidden convolutions of the encoder.
+        device: of the training.
+        epochs: passes over the training images.
+        images: training images.
+        lr: Adam's learning rate.
+        threads: CPU threads of one run.
+        width: units of the code.
+    """
+
+    batch: int | None = None
+    channels: int | None = None
+    depth: int | None = None
+    device: str | None = None
+    epochs: int | None = None
+    images: int | None = None
+    lr: float | None = None
+    threads: int | None = None
+    width: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityConfig:
+    """How images are scored.
+
+    Attributes:
+        extractor: whose features: `classifier` (one that is trained here on the data set's classes), or one of
+            `gausslab.quality.extractors.PRETRAINED`.
+        weights: file of the extractor's weights, where it needs one.
+        images: how many a score is of; None is as many as there are validation images.
+    """
+
+    extractor: str = CLASSIFIER
+    weights: str | None = None
+    images: int | None = None
+
+    def __post_init__(self) -> None:
+        require(text(self.extractor), "extractor", self.extractor, "the name of an extractor")
+        require(self.weights is None or text(self.weights), "weights", self.weights, "the path of a file")
+        require(self.images is None or whole(self.images, 4), "images", self.images, "a whole number of at least 4")
+
+
+class Cell(NamedTuple):
+    """One row under one seed.
+
+    Attributes:
+        row: name of the row.
+        config: the run that it is a row of; rows that differ in their sampler alone share it.
+        samplers: what its codes are sampled by.
+    """
+
+    row: str
+    config: TrainConfig
+    samplers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonConfig:
+    """A comparison.
+
+    Attributes:
+        data: a data set of `gausslab.presets.FAMILIES`, or `folder`.
+        path: folder of the user's own files.
+        size: side of the images; None is that of the thesis's data set.
+        scale: `smoke`, `laptop` or `paper`.
+        rows: names of `gausslab.presets.ROWS`.
+        samplers: of every row; empty is each row's own. Rows with a second stage keep to that.
+        seeds: root seeds.
+        as_released: whether the published code's mistakes are kept, for audits.
+        settings: in place of the scale's.
+        quality: how images are scored.
+    """
+
+    data: str = "mnist"
+    path: str | None = None
+    size: int | None = None
+    scale: str = "laptop"
+    rows: tuple[str, ...] = ("vae", "rae", "eae")
+    samplers: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0, 1, 2)
+    as_released: bool = False
+    settings: Settings = field(default_factory=Settings)
+    quality: QualityConfig = field(default_factory=QualityConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "seeds", "samplers"):
+            values = getattr(self, name)
+            require(name == "samplers" or len(values) > 0, name, values, "at least one value")
+            require(len(set(values)) == len(values), name, values, "values without repetition")
+        for name in self.samplers:
+            if name not in SAMPLERS:
+                raise ConfigError(f"unknown sampler {name!r}; {choices(name, tuple(SAMPLERS))}")
+        for _ in self.cells():  # every run is checked now, not when its turn comes
+            pass
+
+    @property
+    def digest(self) -> str:
+        """Eight hex digits that change with any field that differs from its default."""
+        return digest(self)
+
+    @property
+    def family(self) -> Family:
+        """Whose weights and widths the data set takes."""
+        return family(self.data, self.size)
+
+    def cells(self) -> Iterator[Cell]:
+        """Rows, then seeds."""
+        for name in self.rows:
+            row = row_named(name)
+            samplers = row.samplers if row.own_sampler or not self.samplers else self.samplers
+            for seed in self.seeds:
+                yield Cell(name, self._config(name, seed), samplers)
+
+    def configs(self) -> tuple[TrainConfig, ...]:
+        """The runs, each once."""
+        return tuple(dict.fromkeys(cell.config for cell in self.cells()))
+
+    def samplers_of(self, config: TrainConfig) -> tuple[str, ...]:
+        """The samplers of all rows that share a run."""
+        return tuple(dict.fromkeys(name for cell in self.cells() if cell.config == config for name in cell.samplers))
+
+    def _config(self, row: str, seed: int) -> TrainConfig:
+        return preset(
+            row,
+            self.data,
+            scale=self.scale,
+            seed=seed,
+            path=self.path,
+            size=self.size,
+            as_released=self.as_released,
+            **asdict(self.settings),
+        )
