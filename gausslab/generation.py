@@ -12,7 +12,7 @@ from torch import Tensor
 from gausslab.data import to_float
 from gausslab.densities import Density, LatentCodes
 from gausslab.models import Autoencoder
-from gausslab.quality.interpolation import HALF, Way, random_pairs
+from gausslab.quality.interpolation import HALF, Way, path, random_pairs
 from gausslab.seeding import torch_generator
 
 BATCH = 250
@@ -48,6 +48,15 @@ def midpoints(
     first, second = random_pairs(len(codes), count, seed).unbind(1)
     latents = density.encode(codes)
     return decoded(model, density.decode(way(latents[first], latents[second], HALF)))
+
+
+def paths(
+    model: Autoencoder, density: Density, images: Images, way: Way, pairs: int, points: int, seed: int
+) -> Iterator[Tensor]:
+    """Images on the way between the codes of random pairs of images, both ends among them, pair after pair."""
+    chosen = random_pairs(len(images), pairs, seed)
+    first, second = (density.encode(latent_codes(model, images[index]).mean) for index in chosen.unbind(1))
+    return decoded(model, density.decode(path(first, second, points, way).transpose(0, 1).flatten(0, 1)))
 
 
 def decoded(model: Autoencoder, codes: Float[Tensor, "samples units"]) -> Iterator[Tensor]:

@@ -6,28 +6,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from gausslab.config import TrainConfig
 from gausslab.errors import ConfigError, GausslabError, RunError
 from gausslab.files import write_atomically
 from gausslab.runs import exclusive
-from gausslab.serialisation import from_json, to_json
+from gausslab.serialisation import digest, from_json, to_json
 from gausslab.workers import Outcome
 
 
+@runtime_checkable
 class Grid(Protocol):
     """A configuration of many runs."""
-
-    @property
-    def digest(self) -> str:
-        """Changes with any field."""
 
     def configs(self) -> Iterable[TrainConfig]:
         """The runs."""
 
 
-Plan = TypeVar("Plan", bound=Grid)
+Plan = TypeVar("Plan")
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class GridFolder(Generic[Plan]):
             return
         stale = [path for path in self.path.iterdir() if path.is_file() and self.current.fullmatch(path.name)]
         for path in [*stale, file]:
-            path.rename(self.path / f"{path.stem}-{before.digest}{path.suffix}")
+            path.rename(self.path / f"{path.stem}-{digest(before)}{path.suffix}")
 
 
 def default_jobs(grid: Grid) -> int:

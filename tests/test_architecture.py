@@ -20,6 +20,7 @@ STAGES = (
     "seeding",
     "provenance",
     "tables",
+    "labels",  # which distances may be called FID
     "runs",
     "laws",  # what estimators are checked against: free of torch
     "data",
@@ -56,6 +57,7 @@ STAGES = (
     "comparison",
     "summary",  # table -> means: after sweeping in the pipeline, but free of torch
     "trends",  # table -> answer, likewise
+    "scoreboard",  # table of a comparison -> the thesis's layout, likewise
     "parts",  # table of one code -> parts of its divergence, likewise
     "verdicts",  # table of one code -> one line, likewise
     "plotting",
@@ -113,6 +115,7 @@ LIGHT = (
     "from gausslab.cli import run; assert run(['--help']) == 0",
     "from gausslab.cli import run; assert run(['sweep', '--help']) == 0",
     "from gausslab.cli import run; assert run(['measure', '--help']) == 0",
+    "from gausslab.cli import run; assert run(['compare', '--help']) == 0",
     "from gausslab.cli import run; assert run(['data', 'list']) == 0",
 )
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from test_workers import alive, children, failing_for, wait_until
 
-from gausslab import sweeping, tables, workers
+from gausslab import grids, tables, workers
 from gausslab.config import DataConfig, SweepConfig, TrainConfig, TrainingConfig
 from gausslab.errors import ConfigError, DataError, DivergenceError, GausslabError, RunError
+from gausslab.grids import default_jobs
 from gausslab.runs import exclusive
 from gausslab.serialisation import to_json
-from gausslab.grids import default_jobs
 from gausslab.sweeping import sweep
 
 LINUX = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes in /proc")
@@ -217,7 +217,7 @@ def test_leftovers_of_a_killed_sweep_are_removed(copied, tiny_config):
 
 @pytest.mark.parametrize(("cores", "threads", "jobs"), [(1, 1, 1), (2, 1, 2), (8, 1, 4), (8, 4, 2), (2, 4, 1)])
 def test_default_jobs(monkeypatch, tiny_config, cores, threads, jobs):
-    monkeypatch.setattr(sweeping.os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    monkeypatch.setattr(grids.os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
     training = replace(tiny_config.base.training, threads=threads)
     assert default_jobs(replace(tiny_config, base=replace(tiny_config.base, training=training))) == jobs
 

@@ -3,7 +3,7 @@
 import typer
 
 from gausslab import __version__
-from gausslab.cli import data, figures, measure, probe, sweep, train
+from gausslab.cli import compare, data, figures, imaging, measure, probe, sweep, train
 from gausslab.cli.lists import ListCommand
 
 app = typer.Typer(
@@ -17,7 +17,10 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command("train", cls=ListCommand)(train.train)
 app.command("sweep", cls=ListCommand)(sweep.sweep)
+app.command("compare", cls=ListCommand)(compare.compare)
 app.command("probe", cls=ListCommand)(probe.probe)
+app.command("sample")(imaging.sample)
+app.command("interpolate")(imaging.interpolate)
 app.command("measure", cls=measure.MeasureCommand)(measure.measure)
 app.command("figures")(figures.figures)
 

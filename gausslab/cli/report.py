@@ -75,7 +75,7 @@ def _print(title: str, first: str, rows: Iterable[tuple[str, dict[Quantity, Inte
     for quantity in shown:
         table.add_column(quantity.label, justify="right", no_wrap=True)
     for label, cells in rows:
-        table.add_row(label, *_cells(cells, shown, _value))
+        table.add_row(label, *_cells(cells, shown, interval_text))
         table.add_row("null", *_cells(cells, shown, _null), style="dim")
     stdout().print(table)
     stdout().print(caption, style="dim", soft_wrap=True)
@@ -85,10 +85,10 @@ def _cells(cells: dict[Quantity, Interval], shown: list[Quantity], text: Callabl
     return (text(cells[quantity]) if quantity in cells else "-" for quantity in shown)
 
 
-def _value(interval: Interval) -> str:
+def interval_text(interval: Interval) -> str:
     """The mean to the second significant digit of its spread.
 
-    >>> _value(Interval(-0.00683, 0.022, 0.0, 3)), _value(Interval(112.34, 7.2, 0.0, 3))
+    >>> interval_text(Interval(-0.00683, 0.022, 0.0, 3)), interval_text(Interval(112.34, 7.2, 0.0, 3))
     ('-0.007 ±0.022', '112.3 ±7.2')
     """
     if not interval.half_width > 0:

@@ -4,8 +4,6 @@
     extracting  the features of scores
     assessing   one run's codes and images in numbers
     running     the whole grid, to one table
-    layout      that table as the thesis has it, published numbers beside ours
-    published   what the thesis and its sources print
 
 `compare` does it all.
 """

@@ -32,7 +32,7 @@ from gausslab.presets import DAI_WIPF, ISOTROPIC, SECOND_STAGE, sampler_options
 from gausslab.probing import blank, identify, measure_samples
 from gausslab.quality import Reference, Score, quantise, real_features, real_floor, score
 from gausslab.quality.extractors import Extractor
-from gausslab.quality.interpolation import WAYS, linear, path
+from gausslab.quality.interpolation import WAYS, linear
 from gausslab.runs import Run
 from gausslab.sampling import GRID_SIDE, write_grid
 from gausslab.tables import Measurement
@@ -42,6 +42,8 @@ LATENT_ESTIMATORS = ("participation_ratio", "mardia_kurtosis")
 """What is measured of a row's code beside what every run's is."""
 
 CODES = "codes"
+PICTURED = 0
+"""Seed of the pairs of test images that are shown."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class Scene:
         """The test codes' law, reconstructions, midpoints; a picture of ways between codes."""
         plain = self._density(ISOTROPIC)
         test = generation.latent_codes(self.model, self.images.test.images).mean
-        _draw_interpolations(self.model, test, folder / "interpolations.png")
+        self._draw_paths(plain, folder / "interpolations.png")
         return tables.concat([self._latent(test), self._reconstructed(plain, ""), self._between(plain, "")])
 
     def sampled(self, sampler: str, folder: Path) -> pd.DataFrame:
@@ -176,6 +178,11 @@ class Scene:
         if sampler in (SECOND_STAGE, DAI_WIPF):
             frames += [self._reconstructed(density, sampler), self._between(density, sampler)]
         return tables.concat(frames)
+
+    def _draw_paths(self, density: Density, file: Path) -> None:
+        """Eight pairs of test images, what lies between them on a line, a row a pair; the same pairs for every row."""
+        between = generation.paths(self.model, density, self.images.test.images, linear, GRID_SIDE, GRID_SIDE, PICTURED)
+        write_grid(torch.cat(list(between)), file)
 
     def empty(self) -> pd.DataFrame:
         """No rows, with all columns."""
@@ -233,10 +240,3 @@ def _rows(found: Score, floor: Score, config: TrainConfig, statistic: str) -> li
             null_mean=floor.kernel,
         ),
     ]
-
-
-def _draw_interpolations(model: Autoencoder, codes: Tensor, file: Path) -> None:
-    """Eight pairs of test codes, the points between them on a line, a row a pair."""
-    first, second = codes[:GRID_SIDE], codes[GRID_SIDE : 2 * GRID_SIDE]
-    between = path(first, second, GRID_SIDE, linear).transpose(0, 1).flatten(0, 1)
-    write_grid(torch.cat(list(generation.decoded(model, between))), file)

@@ -10,7 +10,8 @@ import pandas as pd
 from gausslab import tables
 from gausslab.comparison.assessing import CODES, Assessment, PerformAndAssess, real_scores
 from gausslab.comparison.extracting import extractor, train_extractor
-from gausslab.comparison.plan import Cell, ComparisonConfig
+from gausslab.comparison.plan import CLASSIFIER, Cell, ComparisonConfig
+from gausslab.errors import ConfigError
 from gausslab.grids import GridFolder, failures_of
 from gausslab.models import check_network
 from gausslab.runs import Run
@@ -78,6 +79,11 @@ def _prepare(plan: ComparisonConfig, report: Reporter) -> None:
     images = load_images(first)
     for config in plan.configs():
         check_network(config.model, images.image_shape)
+    if plan.quality.extractor == CLASSIFIER and images.train.labels is None:
+        raise ConfigError(
+            f"extractor 'classifier' needs images with classes, which {images.name} has not; "
+            "choose efficientnet-lite0, mobilenet_v2 or inception"
+        )
     train_extractor(plan, report)
     real_scores(plan, images, extractor(plan.quality, first.data, plan.scale))
 

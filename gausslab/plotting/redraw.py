@@ -8,6 +8,7 @@ import pandas as pd
 from gausslab import tables
 from gausslab.errors import GausslabError
 from gausslab.plotting.layers import layer_profile
+from gausslab.plotting.pareto import pareto
 from gausslab.plotting.selection import split_series
 from gausslab.plotting.theme import save
 from gausslab.plotting.width_sweep import width_samples, width_trend
@@ -16,11 +17,14 @@ SWEEP_TABLE = "measurements.csv"
 STUDY_TABLE = "results.csv"
 PROBE_TABLE = "probe.csv"
 GRID = "samples.png"
+COMPARISON_TABLE = "comparison.csv"
 RUN_MARK = "config.json"  # a run's folder holds this beside its own part of the sweep's table
 
 
 def redraw(directory: Path) -> list[Path]:
-    """Draw `width_trend` and `width_samples` of a sweep, and `layers` of a probe, beside their tables.
+    """Draw `width_trend` and `width_samples` of a sweep, `layers` of a probe, `pareto` of a comparison.
+
+    They lie beside the table.
 
     A sweep that also varied the data, the model, the channels or the depth gives a figure for each, named after them.
     A study is drawn as a sweep if it keeps grids `samples/width-8.png`, `samples/width-16.png`, ...
@@ -33,7 +37,8 @@ def redraw(directory: Path) -> list[Path]:
     """
     written = [path for table in _tables(directory) for path in _draw(table)]
     if not written:
-        raise GausslabError(f"{directory} holds neither {SWEEP_TABLE} of a sweep nor {PROBE_TABLE} of a probe")
+        known = f"{SWEEP_TABLE} of a sweep, {PROBE_TABLE} of a probe, {COMPARISON_TABLE} of a comparison"
+        raise GausslabError(f"{directory} holds none of {known}")
     return written
 
 
@@ -114,8 +119,13 @@ def _draw_probe(directory: Path) -> list[Path]:
     return list(save(layer_profile(tables.read(directory / PROBE_TABLE)), directory / "layers"))
 
 
+def _draw_comparison(directory: Path) -> list[Path]:
+    return list(save(pareto(tables.read(directory / COMPARISON_TABLE)), directory / "pareto"))
+
+
 _DRAWERS: Mapping[str, Callable[[Path], list[Path]]] = {
     SWEEP_TABLE: _draw_sweep,
     STUDY_TABLE: _draw_study,
     PROBE_TABLE: _draw_probe,
+    COMPARISON_TABLE: _draw_comparison,
 }

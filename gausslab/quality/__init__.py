@@ -4,7 +4,6 @@ reconstruction   errors of reconstructions, image by image
 extractors       networks that make features of images
 frechet          the Frechet distance between sets of features
 kernel           the kernel distance, unbiased and with an error bar
-labels           which distances may be called FID and KID
 quantisation     images as bytes would hold them
 reference        features of real images, kept in `feature_cache`
 scores           both distances of images from a reference, and of real images from it
@@ -15,10 +14,10 @@ an image's error, and the Frechet distance of the set of reconstructions from re
 and the column `Reconstruction` of the published tables is of that kind.
 """
 
+from gausslab.labels import frechet_label, kernel_label
 from gausslab.quality.frechet import FeatureStatistics, frechet_distance
 from gausslab.quality.interpolation import WAYS, linear, path, random_pairs, rescaled, spherical
 from gausslab.quality.kernel import KernelDistance, kernel_distance
-from gausslab.quality.labels import frechet_label, kernel_label
 from gausslab.quality.quantisation import quantise
 from gausslab.quality.reconstruction import ReconstructionError
 from gausslab.quality.reference import Reference, real_features

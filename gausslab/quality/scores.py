@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gausslab.errors import EstimatorError
+from gausslab.labels import frechet_label, kernel_label
 from gausslab.quality.frechet import FeatureStatistics, frechet_distance
 from gausslab.quality.kernel import kernel_distance
-from gausslab.quality.labels import frechet_label, kernel_label
 from gausslab.quality.reference import Reference
 from gausslab.seeding import torch_generator
 

@@ -3,11 +3,11 @@
 import hashlib
 from pathlib import Path
 
+from gausslab.labels import PUBLISHED
 from gausslab.quality.extractors.base import PretrainedExtractor
 from gausslab.quality.extractors.inception_network import FEATURES, InceptionV3
 from gausslab.quality.extractors.preprocessing import Preprocessing
 from gausslab.quality.extractors.weight_files import with_weights
-from gausslab.quality.labels import PUBLISHED
 
 OTHER = f"{PUBLISHED}-other"
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
