@@ -1,4 +1,4 @@
-"""The finished comparison: every cell's numbers, from the files it left; killed and resumed it ends in the same table."""
+"""The finished comparison: every cell's numbers; killed and resumed it ends in the same table."""
 
 import shutil
 import signal

@@ -12,7 +12,8 @@ from gausslab.scoreboard.layout import FRECHET, RECONSTRUCTIONS, SAMPLES, Column
 
 def made(**columns):
     row = {
-        "row": "vae", "seed": 0, "estimator": FRECHET, "statistic": SAMPLES, "sampler": "mvg", "extractor": "classifier",
+        "row": "vae", "seed": 0, "estimator": FRECHET, "statistic": SAMPLES, "sampler": "mvg",
+        "extractor": "classifier",
         "value": 1.0, "null_mean": 0.5, "null_sd": math.nan, "n_units": 0, "unit": "all", "reference": "",
     }  # fmt: skip
     return row | columns
