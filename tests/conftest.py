@@ -75,3 +75,15 @@ def tiny_run(tiny_sweep):
 
     config = next(TINY.configs())
     return Run(tiny_sweep.out / config.run_name, config)
+
+
+@pytest.fixture(scope="session")
+def tiny_comparison(tmp_path_factory, session_cache):
+    """The one finished comparison that tests share: three rows, two of which share their runs, two seeds."""
+    from tiny_plan import TINY as PLAN
+
+    from gausslab.comparison import compare
+
+    result = compare(PLAN, tmp_path_factory.mktemp("tiny-comparison"), jobs=1)
+    assert not result.failures
+    return result

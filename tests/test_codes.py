@@ -11,6 +11,7 @@ from gausslab.errors import CheckpointError, ConfigError, DataError
 
 ARRAY = np.random.default_rng(0).standard_normal((20, 3))
 FRAME = pd.DataFrame(ARRAY, columns=["a", "b", "c"])
+COUNTED = pd.DataFrame(ARRAY)  # its columns are called 0, 1, 2
 
 
 def safetensors(path, **tensors):
@@ -29,8 +30,16 @@ FORMATS = {
     "indexed.csv": FRAME.to_csv,
     "bare.csv": lambda path: FRAME.to_csv(path, index=False, header=False),
     "codes.tsv": lambda path: FRAME.to_csv(path, index=False, sep="\t"),
+    "counted.csv": lambda path: COUNTED.to_csv(path, index=False),
+    "counted and indexed.csv": COUNTED.to_csv,
+    "counted.tsv": lambda path: COUNTED.to_csv(path, index=False, sep="\t"),
+    "counted and indexed.tsv": lambda path: COUNTED.to_csv(path, sep="\t"),
+    "counted.txt": lambda path: COUNTED.to_csv(path, index=False, sep=" "),
+    "counted and indexed.txt": lambda path: COUNTED.to_csv(path, sep=" "),
     "codes.TXT": lambda path: np.savetxt(path, ARRAY),
 }
+
+NAMELESS = ("codes.npy", "codes.npz", "tensor.pt", "dictionary.pt", "codes.safetensors", "bare.csv", "codes.TXT")
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -38,14 +47,53 @@ def test_every_format_gives_the_same_samples(name, tmp_path):
     FORMATS[name](tmp_path / name)
     code = read_code(tmp_path / name)
     np.testing.assert_allclose(code.samples.numpy(), ARRAY, rtol=1e-14)
-    assert code.units == (("a", "b", "c") if name in ("named.csv", "indexed.csv", "codes.tsv") else ())
+    named = ("0", "1", "2") if name.startswith("counted") else ("a", "b", "c")
+    assert code.units == (() if name in NAMELESS else named)
 
 
-def test_a_column_that_numbers_the_rows_is_left_out_and_said(tmp_path):
+NUMBERED = "the first column has no name and numbers the rows: left out"
+COUNTS = "the first row counts from 0: taken as the units' names, not as a sample"
+REMARKS = {
+    "named.csv": [],
+    "bare.csv": [],
+    "indexed.csv": [NUMBERED],
+    "counted.csv": [COUNTS],
+    "counted and indexed.csv": [COUNTS, NUMBERED],
+    "counted and indexed.tsv": [COUNTS, NUMBERED],
+    "counted and indexed.txt": [COUNTS],  # of white space the empty cell is none, and pandas sees row names
+}
+
+
+@pytest.mark.parametrize("name", REMARKS)
+def test_what_is_left_out_of_a_table_is_said(name, tmp_path):
     remarks = []
-    FRAME.to_csv(tmp_path / "codes.csv")
-    assert read_code(tmp_path / "codes.csv", report=remarks.append).samples.shape == (20, 3)
-    assert remarks == ["the first column has no name and numbers the rows: left out"]
+    FORMATS[name](tmp_path / name)
+    read_code(tmp_path / name, report=remarks.append)
+    assert remarks == REMARKS[name]
+
+
+def test_numbers_that_do_not_count_from_0_are_a_sample(tmp_path):
+    whole = np.array([[0, 1, 3], [0, 1, 2], [5, 6, 7]])
+    np.savetxt(tmp_path / "whole.csv", whole, fmt="%d", delimiter=",")
+    np.testing.assert_array_equal(read_code(tmp_path / "whole.csv").samples.numpy(), whole)
+
+
+def test_row_names_of_r_are_left_out(tmp_path):
+    # write.table has no cell above them, and counts from 1
+    FRAME.set_axis(range(1, 21)).to_csv(tmp_path / "codes.txt", sep=" ", index_label=False)
+    np.testing.assert_allclose(read_code(tmp_path / "codes.txt").samples.numpy(), ARRAY, rtol=1e-14)
+
+
+def test_one_unit_that_pandas_wrote(tmp_path):
+    COUNTED[[0]].to_csv(tmp_path / "one.csv", index=False)
+    np.testing.assert_allclose(read_code(tmp_path / "one.csv").samples.numpy(), ARRAY[:, :1], rtol=1e-14)
+
+
+def test_a_nameless_column_that_does_not_number_the_rows_is_a_unit_and_said(tmp_path):
+    remarks = []
+    FRAME.set_index(FRAME["a"].rename(None)).to_csv(tmp_path / "codes.csv")
+    assert read_code(tmp_path / "codes.csv", report=remarks.append).samples.shape == (20, 4)
+    assert remarks == ["the first column has no name and does not number the rows: taken as a unit"]
 
 
 def test_one_of_several_arrays_is_chosen(tmp_path):
@@ -67,6 +115,11 @@ BAD = {
     "text.csv": (lambda path: path.write_text("a,b\n1,x\n2,y\n"), DataError, "1 of 2 are not: b"),
     "empty.csv": (lambda path: path.touch(), DataError, "is not a readable table"),
     "ragged.csv": (lambda path: path.write_text("1,2\n1,2,3\n"), DataError, "is not a readable table"),
+    "longer.csv": (
+        lambda path: path.write_text("a\n5,1,2\n6,3,4\n"),
+        DataError,
+        "rows have 2 cells more than the header",
+    ),
     "folder.csv": (lambda path: path.mkdir(), DataError, "cannot read .*: Is a directory"),
     "absent.csv": (lambda path: None, DataError, "cannot read .*: No such file"),
     "absent.npy": (lambda path: None, CheckpointError, "No such file"),

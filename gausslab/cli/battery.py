@@ -16,8 +16,9 @@ from gausslab.verdicts import verdict
 _WORST = 3
 _LEGEND = (
     "null_mean, null_sd: of exact Gaussian samples of the same n and d. p_value: two-sided by Monte Carlo where no law "
-    "is known, never below 2 / (B + 1). standard_error: empty where none is known."
+    "is known. standard_error: empty where none is known."
 )
+_TWO_SIDED = "a two-sided p is at least 2 / (B + 1)"
 _COLUMNS = ("value", "standard_error", "null_mean", "null_sd", "p_value")
 
 
@@ -52,12 +53,13 @@ def _first_line(doc: str | None) -> str:
 def print_table(table: pd.DataFrame, title: str, units: Sequence[str] = ()) -> None:
     """The numbers of the whole code, the tests of single units in short, the decomposition, the verdict."""
     whole = table[(table["unit"] == "all") & (table["statistic"] != "rejected_share")]
-    rows = whole[whole["estimator"] != "kl_decomposition"]
-    if len(rows):
+    parts = whole["estimator"] == "kl_decomposition"
+    if len(rows := whole[~parts]):
         _print_whole(rows, title)
     _print_units(table, units)
-    if len(rows) < len(whole):
+    if parts.any():
         print_decomposition(table)
+        _print_replicates(whole[parts], _TWO_SIDED)
     with suppress(GausslabError):  # no test of the whole code, no verdict
         stdout().print(verdict(table), soft_wrap=True)
 
@@ -80,6 +82,27 @@ def _print_whole(rows: pd.DataFrame, title: str) -> None:
             shown.add_row("" if index else str(estimator), str(row["statistic"]), *cells)
     stdout().print(shown)
     stdout().print(_LEGEND, style="dim", soft_wrap=True)
+    _print_replicates(rows, f"null_mean to about null_sd / sqrt(B); {_TWO_SIDED}")
+
+
+def _print_replicates(rows: pd.DataFrame, rest: str) -> None:
+    if len(drawn := rows["null_replicates"][rows["null_replicates"] > 0]):
+        stdout().print(replicates_line(int(drawn.min()), int(drawn.max()), rest), style="dim", soft_wrap=True)
+
+
+def replicates_line(fewest: int, most: int, rest: str) -> str:
+    """How many replicates the null laws have, and how well a p-value is known by the fewest.
+
+    A two-sided p is twice a share q of B replicates, whose standard error is sqrt(q (1 - q) / B).
+
+    >>> replicates_line(119, 4999, "no less")
+    'Monte Carlo: B = 119 to 4,999 replicates (column null_replicates), so p = 0.05 is known to ±0.029; no less.'
+    """
+    shown = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    error = 2 * math.sqrt(0.025 * 0.975 / fewest)
+    return (
+        f"Monte Carlo: B = {shown} replicates (column null_replicates), so p = 0.05 is known to ±{error:.2g}; {rest}."
+    )
 
 
 def _print_units(table: pd.DataFrame, names: Sequence[str]) -> None:
@@ -98,6 +121,8 @@ def _print_units(table: pd.DataFrame, names: Sequence[str]) -> None:
         shown.add_row(str(row["estimator"]), *cells)
     stdout().print(shown)
     stdout().print("rejected_share: of the units, at 5 % after Holm's correction for their number.", style="dim")
+    single = table[(table["unit"] != "all") & table["estimator"].isin(shares["estimator"])]
+    _print_replicates(single, "a p too small for B follows a tail fitted to the largest")
 
 
 def _worst(rows: pd.DataFrame, names: Sequence[str]) -> str:

@@ -15,3 +15,12 @@ def stdout() -> Console:
 def stderr() -> Console:
     """For progress and remarks."""
     return Console(file=sys.stderr, highlight=False, markup=False)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "unit"), counted(1024, "unit")
+    ('1 unit', '1,024 units')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

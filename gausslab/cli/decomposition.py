@@ -7,7 +7,7 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from gausslab.cli.console import stdout
+from gausslab.cli.console import counted, stdout
 from gausslab.parts import Decomposition, Part, bound_in_words, decomposition, fixed, lower_bound
 
 _BAR = 30
@@ -80,7 +80,7 @@ def _cells(part: Part, found: Decomposition) -> tuple[str, ...]:
 
 def _remarks(table: pd.DataFrame, found: Decomposition) -> list[str]:
     """What the numbers must not be read without."""
-    remarks = [f"{found.samples:,} samples of {found.units:,} units."]
+    remarks = [f"{counted(found.samples, 'sample')} of {counted(found.units, 'unit')}."]
     cautions = [caution for caution in (found.reference.caution, found.caution) if caution]
     remarks += [f"{caution[0].upper()}{caution[1:]}." for caution in cautions]
     bound = lower_bound(table)

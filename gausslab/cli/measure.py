@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gausslab.cli.console import counted
 from gausslab.cli.lists import ListCommand, fill_values
 from gausslab.errors import ConfigError, EstimatorError, RunError
 
@@ -102,11 +103,19 @@ def measure(
         _list()
         return
     if file is None:
-        raise ConfigError("which FILE? gausslab measure codes.npy, or gausslab measure --list for the estimators")
+        raise ConfigError(f"which FILE? {_instead(estimators)}")
     options = {name: value for name, value in {"k": k, "duplicates": duplicates}.items() if value is not None}
     if out is not None:
         _check_out(out)
     _measure(file, key, estimators, options, reference, calibrate, out, threads)
+
+
+def _instead(names: list[str]) -> str:
+    """What is said where FILE is missing: most often a list took it for one of its values."""
+    for name in names:
+        if Path(name).suffix or Path(name).exists():
+            return f"{name} was taken as the name of an estimator: put FILE before --estimators"
+    return "gausslab measure codes.npy, or gausslab measure --list for the estimators"
 
 
 def _list() -> None:
@@ -156,7 +165,7 @@ def _measured(
     from gausslab.estimators.measure import measure_allowed
 
     samples, units = code.samples.shape
-    _say(f"{file}: {samples:,} samples of {units:,} units")
+    _say(f"{file}: {counted(samples, 'sample')} of {counted(units, 'unit')}")
     if not exact and (hint := _not_exact(samples, units)):
         _say(hint)
     with _progress(len(names)) as report:

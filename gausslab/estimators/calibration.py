@@ -159,7 +159,8 @@ def null_laws_of_samples(
     """Null laws of statistics of a whole code: the same readings on samples of N(0, I).
 
     If they have to be drawn: B = 119 replicates as long as `work` (multiply-adds of one reading) times B stays below
-    7e11, fewer above (79 or 39, so that a two-sided test at 5 % keeps its level); within `calibrating` as it says. With the `stream` and the work of other laws the Gaussian samples are theirs.
+    7e11, fewer above (79 or 39, so that a two-sided test at 5 % keeps its level); within `calibrating` as it says. With
+    the `stream` and the work of other laws the Gaussian samples are theirs.
     """
 
     def draw(generator: np.random.Generator, count: int) -> dict[str, Draws]:

@@ -1,7 +1,8 @@
 """What an estimator is, what it returns, and the checks every one of them makes of its samples."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
@@ -26,6 +27,8 @@ class Estimate:
         null_mean: what exact Gaussian samples of the same size, dimension and preprocessing give on average.
         null_sd: standard deviation of the same.
         p_value: of `value` under that null, NaN where it has no meaning.
+        null_replicates: B, the Gaussian samples that `null_sd` and `p_value` are estimated from, and `null_mean` where
+            it is not known exactly; 0 where all three are the literature's, or none is.
         quantity: `nats` for entropies and divergences, empty for numbers without a unit.
         null: `simple` when the null is N(0, I) itself, `composite` when mean and covariance are estimated away, empty
             where a null has no meaning.
@@ -39,6 +42,7 @@ class Estimate:
     null_mean: float = NAN
     null_sd: float = NAN
     p_value: float = NAN
+    null_replicates: int = 0
     quantity: Literal["nats", ""] = ""
     null: NullKind | Literal[""] = "simple"
     n_samples: int | None = None
@@ -78,7 +82,7 @@ def checked(x: Float[Tensor, "samples units"], estimator: Estimator) -> Float64[
     """The samples in float64 on the CPU, if the estimator can use them.
 
     Raises:
-        EstimatorError: too few samples, NaN or infinite values, or units that never vary.
+        EstimatorError: not samples x units, too few samples, NaN or infinite values, or units that never vary.
     """
     return usable(x, estimator.name, estimator.min_samples)
 
@@ -89,7 +93,7 @@ def usable(x: Float[Tensor, "samples units"], name: str, min_samples: int) -> Fl
     Raises:
         EstimatorError: as for `checked`.
     """
-    samples, units = x.shape
+    samples, units = shape_of(x, name)
     if units < 1:
         raise EstimatorError(f"{name}: expected at least 1 unit, got samples of shape {samples} x {units}")
     if samples < min_samples:
@@ -104,16 +108,75 @@ def usable(x: Float[Tensor, "samples units"], name: str, min_samples: int) -> Fl
     return x
 
 
+def shape_of(x: Float[Tensor, "..."], name: str) -> tuple[int, int]:
+    """Samples and units.
+
+    Raises:
+        EstimatorError: the tensor has other axes, or more of them.
+    """
+    if x.ndim != 2:
+        raise EstimatorError(f"{name}: expected samples x units, got shape {tuple(x.shape)}")
+    return x.shape[0], x.shape[1]
+
+
+def require_two_axes(z: Float[Tensor, "..."], name: str) -> None:
+    """Reject what has no samples or no units.
+
+    Raises:
+        EstimatorError: fewer than two axes.
+    """
+    if z.ndim < 2:
+        raise EstimatorError(f"{name}: expected (..., samples, units), got shape {tuple(z.shape)}")
+
+
+def over_leading_axes(
+    function: Callable[..., Float[Tensor, ""]], name: str, *codes: Float[Tensor, "..."]
+) -> Float[Tensor, "..."]:
+    """A function of codes, samples x units each, for every place along their leading axes, which broadcast.
+
+    Raises:
+        EstimatorError: fewer than two axes.
+    """
+    for code in codes:
+        require_two_axes(code, name)
+    leading = torch.broadcast_shapes(*(code.shape[:-2] for code in codes))  # type: ignore[no-untyped-call]
+    if not leading:
+        return function(*codes)
+    flat = (code.expand(*leading, -1, -1).flatten(0, -3) for code in codes)
+    return torch.stack([function(*each) for each in zip(*flat, strict=True)]).view(leading)
+
+
 def computed_from(samples: int, estimates: Iterable[Estimate]) -> tuple[Estimate, ...]:
     """The estimates, saying of how many samples they are: for estimators that may not use all they are given."""
     return tuple(replace(estimate, n_samples=samples) for estimate in estimates)
 
 
-def require_positive(name: str, field: str, value: int) -> None:
-    """Reject a count below one.
+def require_whole(name: str, field: str, value: int) -> None:
+    """Reject what is no whole number.
 
     Raises:
         ConfigError: naming the field.
     """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ConfigError(f"{name}: {field} must be a whole number, got {value!r}")
+
+
+def require_number(name: str, field: str, value: float) -> None:
+    """Reject what is no real number.
+
+    Raises:
+        ConfigError: naming the field.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ConfigError(f"{name}: {field} must be a number, got {value!r}")
+
+
+def require_positive(name: str, field: str, value: int) -> None:
+    """Reject what is no whole number, or one below 1.
+
+    Raises:
+        ConfigError: naming the field.
+    """
+    require_whole(name, field, value)
     if value < 1:
         raise ConfigError(f"{name}: {field} must be at least 1, got {value}")

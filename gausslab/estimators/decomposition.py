@@ -2,7 +2,7 @@ r"""KL(p || N(0, I)) as a sum of parts that say where it comes from."""
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from jaxtyping import Float, Float64
 from torch import Tensor
@@ -17,26 +17,24 @@ from gausslab.estimators.entropy import (
 )
 from gausslab.estimators.moments import (
     MomentParts,
-    delta_variance,
     moment_part_estimates,
     moment_part_readings,
     moment_parts,
-    standardised,
     whitened,
     whitened_key,
 )
-from gausslab.estimators.spacings import REACH, log_spacings, require_continuous
+from gausslab.estimators.single_units import (
+    GAUSSIAN_ENTROPY,
+    Part,
+    marginal_reading,
+    unit_parts,
+    unit_total_null,
+    unit_totals,
+)
+from gausslab.estimators.spacings import REACH
 
-GAUSSIAN_ENTROPY = math.log(2 * math.pi * math.e) / 2
 BEYOND = {"negentropy": "beyond_second_order", "marginal": "marginal_negentropy", "dependence": "dependence"}
 """Rows that a null is subtracted from, by the names of their readings."""
-
-
-class Part(NamedTuple):
-    """A plug-in negentropy in nats, and what every sample contributes to its error."""
-
-    value: float
-    influence: Float64[Tensor, " samples"]
 
 
 def joint_part(z: Float64[Tensor, "samples units"], k: int) -> Part:
@@ -47,35 +45,6 @@ def joint_part(z: Float64[Tensor, "samples units"], k: int) -> Part:
     """
     terms = log_distances(z, k)
     return Part(z.shape[1] * GAUSSIAN_ENTROPY - terms.entropy, z.square().sum(1) / 2 - terms.influence)
-
-
-class Units(NamedTuple):
-    """Plug-in negentropy of every unit in nats, and what every sample contributes to the error of each."""
-
-    values: Float64[Tensor, " units"]
-    influences: Float64[Tensor, "samples units"]
-
-    def together(self) -> Part:
-        """Their sum."""
-        return Part(math.fsum(self.values.tolist()), self.influences.sum(1))
-
-
-def unit_parts(x: Float64[Tensor, "samples units"], name: str) -> Units:
-    r"""Negentropy $\frac12 \ln 2\pi e + \ln s_j - \hat H(x_j)$ of every unit by spacings.
-
-    Raises:
-        EstimatorError: units that repeat a value so often that it is infinite.
-    """
-    standard = standardised(x)
-    spacings = log_spacings(standard)
-    require_continuous(spacings, name)
-    return Units(GAUSSIAN_ENTROPY - spacings.mean(0), standard.square() / 2 - spacings)
-
-
-def marginal_reading(units: Units) -> Reading:
-    """Plug-in sum of the units' negentropies."""
-    marginal = units.together()
-    return Reading(marginal.value, delta_variance(marginal.influence))
 
 
 def whitened_readings(x: Float64[Tensor, "samples units"], k: int, name: str) -> Readings:
@@ -119,6 +88,15 @@ def whitened_null(samples: int, units: int, k: int) -> dict[str, NullLaw]:
     )
 
 
+def of_one_unit(
+    x: Float64[Tensor, "samples unit"], marginal: Estimate, name: str
+) -> tuple[Estimate, Estimate, Estimate]:
+    """Rows `total`, `beyond_second_order` and `dependence` of a code of one unit, without nearest neighbours."""
+    total = unit_total_null(len(x)).excess("total", unit_totals(x, name).readings()[0], quantity="nats")
+    nothing = Estimate(statistic="dependence", value=0.0, null_mean=0.0, null_sd=0.0, quantity="nats", null="composite")
+    return total, replace(marginal, statistic="beyond_second_order"), nothing
+
+
 @dataclass(frozen=True, kw_only=True)
 class KLDecomposition(NeighbourEstimator):
     r"""KL(p || N(0, I)) in nats = mean_scale + correlation + marginal_negentropy + dependence.
@@ -132,7 +110,8 @@ class KLDecomposition(NeighbourEstimator):
     other all the same, and for strongly correlated units it can be negative in truth, not by noise alone: two units
     that are nearly the same variable have its negentropy twice as margins and once together.
     `beyond_second_order`: the sum of the last two, the joint negentropy, which no choice of axes changes. `total`: the
-    sum of the four parts, exact by construction.
+    sum of the four parts, exact by construction. A single unit has a `dependence` of exactly 0, without error or p, and
+    all of its negentropy is `marginal_negentropy`, by spacings.
     So mean_scale + marginal_negentropy is the sum of the single units' divergences from N(0, 1), and correlation +
     dependence the mutual information of the units.
 
@@ -180,6 +159,8 @@ class KLDecomposition(NeighbourEstimator):
             for key, statistic in BEYOND.items()
         )
         total = laws["total"].excess("total", readings["total"], quantity="nats")
+        if units == 1:
+            total, beyond, dependence = of_one_unit(x, marginal, self.name)
         dependence = replace(dependence, value=beyond.value - marginal.value)
         whole = math.fsum(part.value for part in (*moments, beyond))
         return computed_from(samples, (replace(total, value=whole), *moments, beyond, marginal, dependence))

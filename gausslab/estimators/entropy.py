@@ -2,7 +2,7 @@ r"""Differential entropy by nearest neighbours (Kozachenko & Leonenko 1987)."""
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -19,6 +19,7 @@ from gausslab.estimators.contract import (
     Readings,
     checked,
     computed_from,
+    over_leading_axes,
     require_positive,
     usable,
 )
@@ -52,8 +53,8 @@ SPARE = 3
 NEIGHBOUR = 5
 
 
-def kozachenko_leonenko(z: Float[Tensor, "samples units"], k: int = 1) -> Float[Tensor, ""]:
-    r"""Entropy of a batch in nats, differentiable: the EAE's training loss is its negative.
+def kozachenko_leonenko(z: Float[Tensor, "*batch samples units"], k: int = 1) -> Float[Tensor, "*batch"]:
+    r"""Entropy of a batch in nats, differentiable: the EAE's training loss is its negative; `losses.knn_entropy`.
 
     $\hat H = \psi(n) - \psi(k) + \ln V_d + \frac{d}{2n} \sum_i \ln(R_{ik}^2 + \epsilon^2)$ with $R_{ik}$ the distance
     to the k-th nearest other sample, $V_d$ the volume of the unit ball and $\epsilon$ the dtype's machine epsilon,
@@ -64,12 +65,16 @@ def kozachenko_leonenko(z: Float[Tensor, "samples units"], k: int = 1) -> Float[
     Gaussian's value, so compare it with Gaussian samples of the same shape (`KnnEntropy`), not with the closed form.
 
     Args:
-        z: a batch, samples x units.
+        z: a batch, samples x units; leading axes are codes, each with its own entropy.
         k: which neighbour.
 
     Raises:
         EstimatorError: there are no k other samples.
     """
+    return over_leading_axes(lambda code: _entropy(code, k), "kozachenko_leonenko", z)
+
+
+def _entropy(z: Float[Tensor, "samples units"], k: int) -> Float[Tensor, ""]:
     samples, units = z.shape
     if not 1 <= k < samples:
         raise EstimatorError(f"kozachenko_leonenko: expected k between 1 and {samples - 1} (samples - 1), got {k}")
@@ -106,7 +111,7 @@ def knn_entropy(
     nearest to 1 for many units and large k, and up to 1.9 for a single uniform unit.
 
     How it can mislead: above about 4 units the bias depends on the law and the width (`KnnEntropy`); a larger k has
-    less variance and more bias. Every duplicate makes it -infinity.
+    less variance and more bias. Every duplicate makes it -infinity. The differentiable one is `kozachenko_leonenko`.
 
     Args:
         x: samples x units.
@@ -121,8 +126,9 @@ def knn_entropy(
         EstimatorError: samples that cannot be used, fewer than k + 2 of them, or duplicates.
         ConfigError: an option has a value that makes no sense.
     """
-    several = (k,) if isinstance(k, int) else tuple(k)
-    require_positive("knn_entropy", "k", min(several))
+    several = tuple(k) if isinstance(k, Iterable) else (k,)
+    for each in several:
+        require_positive("knn_entropy", "k", each)
     require_known("knn_entropy", "duplicates", duplicates, DUPLICATES)
     fewest = max(several) + 2
     kept = without_duplicates(usable(x, "knn_entropy", fewest), duplicates, "knn_entropy")

@@ -10,7 +10,7 @@ from scipy import stats
 from torch import Tensor
 
 from gausslab.errors import ConfigError
-from gausslab.estimators.contract import NAN, Estimate, Reading, Readings
+from gausslab.estimators.contract import NAN, Estimate, Reading, Readings, require_number, shape_of
 from gausslab.estimators.joint import ClassicalTest, Theory, whitened_code
 from gausslab.estimators.pairs import kernel_sum, pair_work
 
@@ -34,7 +34,7 @@ def bhep_excess(x: Float64[Tensor, "samples units"], beta: float) -> float:
 
     All that depends on the samples; in many dimensions it is so small that it is lost beside the 1.
     """
-    (samples, units), square = x.shape, beta**2
+    (samples, units), square = shape_of(x, "bhep"), beta**2
     power = -square / (2 * math.log(2))  # of 2: its exponential takes half the time of e's
     pairs = kernel_sum(x, lambda distances: distances.mul_(power).exp2_())
     singles = float((x.square().sum(1) * (-square / (2 * (1 + square)))).exp().sum())
@@ -88,7 +88,10 @@ class HenzeZirkler(ClassicalTest):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.beta is not None and not self.beta > 0:
+        if self.beta is None:
+            return
+        require_number(self.name, "beta", self.beta)
+        if not self.beta > 0:
             raise ConfigError(f"{self.name}: beta must be above 0, got {self.beta}")
 
     @property

@@ -2,7 +2,7 @@ r"""KL(p || N(0, I)) from below, by densities that never saw the samples they ar
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -12,7 +12,14 @@ from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 from gausslab.errors import ConfigError, EstimatorError
-from gausslab.estimators.contract import Estimate, NullKind, checked, computed_from
+from gausslab.estimators.contract import (
+    Estimate,
+    NullKind,
+    checked,
+    computed_from,
+    require_number,
+    require_whole,
+)
 from gausslab.estimators.ladder import DEFAULT_RUNGS, rung
 from gausslab.estimators.ladder.base import Density, Others, Samples, standard_log_density
 from gausslab.seeding import numpy_generator
@@ -104,10 +111,14 @@ class KLLowerBound:
     rungs: tuple[str, ...] = DEFAULT_RUNGS
 
     def __post_init__(self) -> None:
+        require_whole(self.name, "folds", self.folds)
+        require_number(self.name, "effort", self.effort)
         if not 3 <= self.folds <= self.min_samples // 2:
             raise ConfigError(f"{self.name}: folds must be from 3 to {self.min_samples // 2}, got {self.folds}")
         if not self.effort > 0:
             raise ConfigError(f"{self.name}: effort must be positive, got {self.effort}")
+        if isinstance(self.rungs, str) or not isinstance(self.rungs, Iterable):
+            raise ConfigError(f"{self.name}: rungs must be several names, got {self.rungs!r}")
         if not self.rungs or len(set(self.rungs)) < len(self.rungs):
             raise ConfigError(f"{self.name}: rungs must name at least one and none twice, got {self.rungs}")
         for each in self.rungs:

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from gausslab.errors import EstimatorError, choices
+from gausslab.errors import ConfigError, EstimatorError, choices
 from gausslab.estimators.contract import Estimate, Estimator, usable
 from gausslab.estimators.reference_laws import reference_map
 from gausslab.estimators.registry import DEFAULT_ESTIMATORS, named
@@ -24,6 +24,7 @@ COLUMNS = (
     "standard_error",
     "null_mean",
     "null_sd",
+    "null_replicates",
     "p_value",
     "n_samples",
     "n_units",
@@ -72,15 +73,18 @@ def measure(
             estimator that has it.
 
     Returns:
-        A table with the columns `estimator, statistic, unit, value, standard_error, null_mean, null_sd, p_value,
-        n_samples, n_units, null, quantity, reference`, in the order of the estimators. `unit` is the unit's index, for
-        a data frame the column's, or `all`. `n_samples` counts the samples a number was computed from: fewer than given
-        where an estimator drops duplicates or takes a subsample.
+        A table with the columns `estimator, statistic, unit, value, standard_error, null_mean, null_sd,
+        null_replicates, p_value, n_samples, n_units, null, quantity, reference`, in the order of the estimators. `unit`
+        is the unit's index, for a data frame the column's, or `all`. `n_samples` counts the samples a number was
+        computed from: fewer than given where an estimator drops duplicates or takes a subsample. `null_replicates` is
+        B, how many Gaussian samples the null rests on, 0 where none: the Monte Carlo error of `null_mean` is about
+        `null_sd` / sqrt(B), that of a p-value p about sqrt(2 p / B), and two-sided ones are at least 2 / (B + 1).
 
     Raises:
-        EstimatorError: unknown estimator or option, or samples that cannot be used: not two-dimensional, not numbers,
-            NaN or infinite, too few (estimators that whiten need more samples than units), constant units, duplicates.
-        ConfigError: an option has a value that makes no sense, or the reference law is unknown.
+        EstimatorError: samples that cannot be used: not two-dimensional, not numbers, NaN or infinite, too few
+            (estimators that whiten need more samples than units), constant units, duplicates.
+        ConfigError: an estimator, an option or the reference law is unknown, or an option has a value that makes no
+            sense.
     """
     samples = _mapped(x, reference)
     rows = [row for built in build_estimators(estimators, options) for row in _rows(built, samples, reference)]
@@ -104,8 +108,8 @@ def measure_allowed(
         reference: the law to measure against.
 
     Raises:
-        EstimatorError: unknown estimator or option, or samples of which no estimator can say anything.
-        ConfigError: an option has a value that makes no sense, or the reference law is unknown.
+        EstimatorError: samples of which no estimator can say anything.
+        ConfigError: as for `measure`.
     """
     built, samples = build_estimators(estimators, options), _mapped(x, reference)
     rows: list[dict[str, Any]] = []
@@ -154,8 +158,7 @@ def build_estimators(estimators: Chosen, options: Mapping[str, Any]) -> list[Est
     """Named estimators built with the options they have; built ones as they are.
 
     Raises:
-        EstimatorError: a name is unknown, or an option belongs to none of them.
-        ConfigError: an option has a value that makes no sense.
+        ConfigError: a name is unknown, or an option belongs to none of them or has a value that makes no sense.
     """
     chosen = [estimators] if isinstance(estimators, str) or callable(estimators) else list(estimators)
     classes = {name: named(name) for name in chosen if isinstance(name, str)}
@@ -164,7 +167,7 @@ def build_estimators(estimators: Chosen, options: Mapping[str, Any]) -> list[Est
     for option in options:
         if option not in every:
             hint = choices(option, every) if every else "the estimators named take none"
-            raise EstimatorError(f"measure: unknown option {option!r}; {hint}")
+            raise ConfigError(f"measure: unknown option {option!r}; {hint}")
     return [
         item
         if not isinstance(item, str)

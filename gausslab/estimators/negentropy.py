@@ -3,37 +3,14 @@ r"""How far from Gaussian, whatever mean and covariance: unit by unit, summed ov
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-import numpy as np
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gausslab.estimators.calibration import Draws, NullLaw, null_laws
+from gausslab.estimators.calibration import NullLaw
 from gausslab.estimators.contract import Estimate, NullKind, Reading, computed_from
-from gausslab.estimators.decomposition import Units, marginal_reading, unit_parts, whitened_null, whitened_readings
+from gausslab.estimators.decomposition import whitened_null, whitened_readings
 from gausslab.estimators.entropy import NeighbourEstimator
-from gausslab.estimators.spacings import REACH
-
-FEWEST, MOST, WORK, BLOCK = 199, 1999, 4e6, 1_000_000
-
-
-def unit_readings(units: Units) -> list[Reading]:
-    """The negentropies with their first-order variances."""
-    variances = units.influences.var(dim=0, correction=0) / len(units.influences)
-    return [Reading(*each) for each in zip(units.values.tolist(), variances.tolist(), strict=True)]
-
-
-def unit_null(samples: int) -> NullLaw:
-    """Null law of one unit's negentropy: B = 4e6 / n replicates, at least 199 and at most 1999."""
-
-    def draw(generator: np.random.Generator, count: int) -> dict[str, Draws]:
-        block = max(1, BLOCK // samples)
-        sizes = [min(block, count - start) for start in range(0, count, block)]
-        drawn = (torch.from_numpy(generator.standard_normal((samples, size))) for size in sizes)
-        values, variances = np.array([reading for x in drawn for reading in unit_readings(unit_parts(x, "null law"))]).T
-        return {"unit": Draws(values.copy(), float(variances.mean()))}
-
-    return null_laws(f"negentropy/m={REACH}/n={samples}", max(FEWEST, min(MOST, int(WORK / samples))), draw)["unit"]
+from gausslab.estimators.single_units import marginal_reading, unit_null, unit_parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +18,12 @@ class Negentropy(NeighbourEstimator):
     r"""Negentropy in nats: entropy of the Gaussian of the same mean and covariance, minus the own.
 
     `statistic`, a row a unit: of the unit alone, by spacings (`spacings`), less its mean on Gaussian samples of the
-    same n. They are the terms of `KLDecomposition`'s `marginal_negentropy`: the units with the largest make it.
-    `marginal`: their sum. `joint`: of the whitened code by nearest neighbours, less its mean on whitened Gaussian
-    samples of the same n and d; the decomposition's `beyond_second_order`. Composite null, two-sided Monte Carlo p.
+    same n: $J_j = \frac12 \ln 2\pi e + \ln s_j - \hat H(x_j)$ with $\hat H(x) = \frac1n \sum_i
+    [\ln(x_{(i+m)} - x_{(i-m)}) - \psi(g_i) + \psi(n+1)]$, m = 5 and $g_i$ the gaps spanned, 2m but at the ends. They
+    are the terms of `KLDecomposition`'s `marginal_negentropy`: the units with the largest make it.
+    `marginal`: their sum. `joint`: of the whitened code z by nearest neighbours, $\frac d2 \ln 2\pi e - \hat H_k(z)$
+    with $\hat H_k$ as in `KnnEntropy`, less its mean on whitened Gaussian samples of the same n and d; for a single
+    unit the `marginal`; the decomposition's `beyond_second_order`. Composite null, two-sided Monte Carlo p.
     The sum of the rows `statistic` differs from `marginal` by the Monte Carlo error of the nulls' means alone.
 
     Standard errors: delta method (units) and delete-one jackknife (joint), less their excess over the Monte Carlo
@@ -71,10 +51,11 @@ class Negentropy(NeighbourEstimator):
         samples, units = x.shape
         parts, readings = unit_parts(x, self.name), whitened_readings(x, self.k, self.name)
         law, laws = unit_null(samples), whitened_null(samples, units, self.k)
-        rows = [self._row(law, "statistic", reading, str(unit)) for unit, reading in enumerate(unit_readings(parts))]
-        rows.append(self._row(laws["marginal"], "marginal", marginal_reading(parts)))
-        rows.append(self._row(laws["negentropy"], "joint", readings["negentropy"]))
-        return computed_from(samples, rows)
+        rows = [self._row(law, "statistic", reading, str(unit)) for unit, reading in enumerate(parts.readings())]
+        marginal = self._row(laws["marginal"], "marginal", marginal_reading(parts))
+        joint = self._row(laws["negentropy"], "joint", readings["negentropy"])
+        joint = replace(marginal, statistic="joint") if units == 1 else joint
+        return computed_from(samples, (*rows, marginal, joint))
 
     @staticmethod
     def _row(law: NullLaw, statistic: str, reading: Reading, unit: str = "all") -> Estimate:

@@ -99,13 +99,18 @@ class NullLaw:
         given = np.array([value])
         return min(1.0, 2 * float(min(self.lower_p(given)[0], self.upper_p(given)[0])))
 
+    @property
+    def _rounding(self) -> float:
+        """What may be lost of a replicate in the grid's single precision; values closer than that are equal."""
+        return 0.0 if self.origin == "drawn" else 1e-6 * self.sd
+
     def upper_p(self, values: Float64[np.ndarray, " values"]) -> Float64[np.ndarray, " values"]:
         """Upper-tail Monte Carlo p, (1 + replicates at or above) / (1 + B)."""
-        return (1 + self.size - self._counted(values, "left")) / (1 + self.size)
+        return (1 + self.size - self._counted(values - self._rounding, "left")) / (1 + self.size)
 
     def lower_p(self, values: Float64[np.ndarray, " values"]) -> Float64[np.ndarray, " values"]:
         """Lower-tail Monte Carlo p, (1 + replicates at or below) / (1 + B)."""
-        return (1 + self._counted(values, "right")) / (1 + self.size)
+        return (1 + self._counted(values + self._rounding, "right")) / (1 + self.size)
 
     def quantile(self, levels: Float64[np.ndarray, " levels"]) -> Float64[np.ndarray, " levels"]:
         """Quantiles at levels between 1 / (B + 1) and B / (B + 1), linear between the replicates that were kept."""
@@ -143,6 +148,7 @@ class NullLaw:
             null_mean=self.mean,
             null_sd=self.sd,
             p_value=self.p_value(reading.value),
+            null_replicates=self.size,
             quantity=quantity,
             null=null,
         )
@@ -158,6 +164,7 @@ class NullLaw:
             null_mean=0.0,
             null_sd=self.sd,
             p_value=self.p_value(reading.value),
+            null_replicates=self.size,
             quantity=quantity,
             null=null,
         )

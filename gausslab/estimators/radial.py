@@ -113,6 +113,7 @@ class RadialAD(RadialEstimator):
             null_mean=law.mean,
             null_sd=law.sd,
             p_value=float(tail_p_values(law, np.array([value]))[0]),
+            null_replicates=law.size,
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gausslab.errors import EstimatorError, entry
+from gausslab.errors import entry
 from gausslab.estimators.contract import Estimator
 from gausslab.estimators.decomposition import KLDecomposition
 from gausslab.estimators.divergence import KnnKL
@@ -79,9 +79,9 @@ def named(name: str) -> Callable[..., Estimator]:
     """The estimator's class.
 
     Raises:
-        EstimatorError: there is none of that name; the choices are listed.
+        ConfigError: there is none of that name; the choices are listed.
     """
-    return entry(name, ESTIMATORS, "estimator", EstimatorError)
+    return entry(name, ESTIMATORS, "estimator")
 
 
 def takes(name: str, option: str) -> bool:

@@ -1,6 +1,7 @@
 r"""Divergence of one sample from another by nearest neighbours, whatever law the other has and however many it is."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -11,11 +12,19 @@ from torch import Tensor
 
 from gausslab.errors import ConfigError, EstimatorError
 from gausslab.estimators.calibration import FEWEST
-from gausslab.estimators.contract import Estimate, Reading, computed_from, require_positive, usable
+from gausslab.estimators.contract import (
+    Estimate,
+    Reading,
+    computed_from,
+    require_positive,
+    require_whole,
+    shape_of,
+    usable,
+)
 from gausslab.estimators.duplicates import DUPLICATES, distinct_samples, require_known
 from gausslab.estimators.entropy import NEIGHBOUR, Measured, NeighbourEstimator
 from gausslab.estimators.log_distances import jackknife_variance, moved_on
-from gausslab.estimators.neighbours import NORMS, nearest_neighbours, nearest_references
+from gausslab.estimators.neighbours import NORMS, Neighbours, nearest_neighbours, nearest_references
 from gausslab.estimators.null_law import NullLaw
 from gausslab.seeding import numpy_generator
 
@@ -65,9 +74,24 @@ def divergence_reading(
     x: Float64[Tensor, "samples units"], reference: Float64[Tensor, "references units"], k: int, norm: str
 ) -> Reading:
     """The divergence, and its variance by the jackknife: without a sample of either, others move to the next one."""
-    (samples, units), references = x.shape, len(reference)
-    own, other = nearest_neighbours(x, k + 1, norm), nearest_references(x, reference, k + 1, norm)
-    within, across = (units * found.distances[:, k - 1 :].log() for found in (own, other))
+    return divergence_readings(x, reference, (k,), norm)[k]
+
+
+def divergence_readings(
+    x: Float64[Tensor, "samples units"],
+    reference: Float64[Tensor, "references units"],
+    several: Sequence[int],
+    norm: str,
+) -> dict[int, Reading]:
+    """The same for several k, all from one search in either."""
+    fewest, references = max(several) + 1, len(reference)
+    own, other = nearest_neighbours(x, fewest, norm), nearest_references(x, reference, fewest, norm)
+    return {k: _reading(own, other, k, x.shape[1], references) for k in several}
+
+
+def _reading(own: Neighbours, other: Neighbours, k: int, units: int, references: int) -> Reading:
+    samples = len(own.distances)
+    within, across = (units * found.distances[:, k - 1 : k + 1].log() for found in (own, other))
     terms = across[:, 0] - within[:, 0]
     of_samples = terms + moved_on(within, own.indices[:, :k], samples)
     of_references = moved_on(across, other.indices[:, :k], references) * (references - 1) / samples
@@ -117,11 +141,12 @@ class TwoSampleKnnKL(NeighbourEstimator):
     name: ClassVar[str] = "two_sample_knn_kl"
     reference: Float[Tensor, "references units"] = field(repr=False)
     norm: str = "euclidean"
-    permutations: int = 99
+    permutations: int = 119
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_known(self.name, "norm", self.norm, tuple(NORMS))
+        require_whole(self.name, "permutations", self.permutations)
         if self.permutations < FEWEST:
             raise ConfigError(f"{self.name}: permutations must be at least {FEWEST}, got {self.permutations}")
 
@@ -137,10 +162,9 @@ def _usable_pair(
     x: Float[Tensor, "samples units"], reference: Float[Tensor, "references others"], k: int, policy: str, name: str
 ) -> tuple[Float64[Tensor, "kept units"], Float64[Tensor, "left units"]]:
     """Both samples in float64, duplicates dealt with; enough must be left of both."""
-    if x.shape[1] != reference.shape[1]:
-        raise EstimatorError(
-            f"{name}: expected as many units as the reference's {reference.shape[1]}, got {x.shape[1]}"
-        )
+    (_, units), (_, others) = shape_of(x, name), shape_of(reference, f"{name}: reference")
+    if units != others:
+        raise EstimatorError(f"{name}: expected as many units as the reference's {others}, got {units}")
     first, second = (usable(each, who, k + 2) for each, who in ((x, name), (reference, f"{name}: reference")))
     kept, left = distinct_samples(first, second, policy, name)
     return usable(kept, name, k + 2), usable(left, f"{name}: reference", k + 2)

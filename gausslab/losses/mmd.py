@@ -10,12 +10,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gausslab.errors import EstimatorError
+from gausslab.estimators.contract import over_leading_axes
 from gausslab.losses.kernels import InverseMultiquadratic, Kernel
 
 KERNEL = InverseMultiquadratic()
 
 
-def mmd(z: Float[Tensor, "samples units"], kernel: Kernel = KERNEL) -> Float[Tensor, ""]:
+def mmd(z: Float[Tensor, "*batch samples units"], kernel: Kernel = KERNEL) -> Float[Tensor, "*batch"]:
     r"""Unbiased estimate of the squared MMD from N(0, I), whose two means are exact: no samples of it are drawn.
 
     $\frac1{n(n-1)} \sum_{i \ne j} k(z_i, z_j) - \frac2n \sum_i E k(z_i, Y) + E k(Y, Y')$; negative more often than
@@ -25,45 +26,56 @@ def mmd(z: Float[Tensor, "samples units"], kernel: Kernel = KERNEL) -> Float[Ten
     radii; compare its value with that of Gaussian batches of the same shape.
 
     Args:
-        z: a batch, samples x units.
+        z: a batch, samples x units; leading axes are codes, each with its own value.
         kernel: the sum of inverse multiquadratics of Wasserstein autoencoders, or another.
 
     Raises:
         EstimatorError: fewer than two samples.
     """
-    return _mean_of_pairs(z, kernel) + _beside_normal(z, kernel)
+    return over_leading_axes(lambda code: _mean_of_pairs(code, kernel) + _beside_normal(code, kernel), "mmd", z)
 
 
-def biased_mmd(z: Float[Tensor, "samples units"], kernel: Kernel = KERNEL) -> Float[Tensor, ""]:
+def biased_mmd(z: Float[Tensor, "*batch samples units"], kernel: Kernel = KERNEL) -> Float[Tensor, "*batch"]:
     r"""Squared MMD of the batch itself from N(0, I): `mmd` with $\frac1{n^2} \sum_{ij}$, never negative.
 
     n times it, with one Gaussian kernel, is the BHEP statistic, and Henze-Zirkler's on whitened samples.
 
     Args:
-        z: a batch, samples x units.
+        z: as for `mmd`.
         kernel: as for `mmd`.
     """
-    return kernel.of_distance(_squares(z, z), z.shape[1]).mean() + _beside_normal(z, kernel)
+    return over_leading_axes(
+        lambda code: _mean_between(code, code, kernel) + _beside_normal(code, kernel), "biased_mmd", z
+    )
 
 
 def two_sample_mmd(
-    z: Float[Tensor, "samples units"], y: Float[Tensor, "others units"], kernel: Kernel = KERNEL
-) -> Float[Tensor, ""]:
+    z: Float[Tensor, "*batch samples units"], y: Float[Tensor, "... others units"], kernel: Kernel = KERNEL
+) -> Float[Tensor, "*batch"]:
     r"""Unbiased estimate of the squared MMD between two laws; WAE-MMD's penalty with y as many samples of N(0, I).
 
     $\frac1{n(n-1)} \sum_{i \ne j} k(z_i, z_j) + \frac1{m(m-1)} \sum_{i \ne j} k(y_i, y_j) - \frac2{nm} \sum_{ij}
     k(z_i, y_j)$. From N(0, I) `mmd` says the same without the noise of y.
 
     Args:
-        z: a batch, samples x units.
-        y: another one.
+        z: as for `mmd`.
+        y: another batch; one for all codes, or one for each.
         kernel: as for `mmd`.
 
     Raises:
         EstimatorError: fewer than two samples in either.
     """
-    between = kernel.of_distance(_squares(z, y), z.shape[1]).mean()
-    return _mean_of_pairs(z, kernel) + _mean_of_pairs(y, kernel) - 2 * between
+
+    def between(z: Float[Tensor, "samples units"], y: Float[Tensor, "others units"]) -> Float[Tensor, ""]:
+        return _mean_of_pairs(z, kernel) + _mean_of_pairs(y, kernel) - 2 * _mean_between(z, y, kernel)
+
+    return over_leading_axes(between, "two_sample_mmd", z, y)
+
+
+def _mean_between(
+    z: Float[Tensor, "samples units"], y: Float[Tensor, "others units"], kernel: Kernel
+) -> Float[Tensor, ""]:
+    return kernel.of_distance(_squares(z, y), z.shape[1]).mean()
 
 
 def _mean_of_pairs(z: Float[Tensor, "samples units"], kernel: Kernel) -> Float[Tensor, ""]:

@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gausslab.estimators.characteristic import Grid, distance_from_normal, empirical_characteristic, trapezoid
+from gausslab.estimators.contract import require_two_axes
 from gausslab.estimators.sliced import DIRECTIONS, random_directions
 from gausslab.losses.distributed import in_processes, summed
 
@@ -12,8 +13,8 @@ GRID = trapezoid()
 
 
 def sigreg(
-    z: Float[Tensor, "samples units"], step: int, directions: int = DIRECTIONS, grid: Grid = GRID
-) -> Float[Tensor, ""]:
+    z: Float[Tensor, "*batch samples units"], step: int, directions: int = DIRECTIONS, grid: Grid = GRID
+) -> Float[Tensor, "*batch"]:
     r"""Sliced Epps-Pulley statistic of the batch against N(0, I), along directions drawn anew at every step.
 
     $\frac nK \sum_k \int |\phi_k(t) - e^{-t^2/2}|^2 e^{-t^2/2} dt$: `sliced_epps_pulley` with the directions that the
@@ -28,15 +29,20 @@ def sigreg(
     Source: Balestriero & LeCun (2025), LeJEPA, arXiv:2511.08544.
 
     Args:
-        z: a batch, or this process's share of it.
+        z: a batch, samples x units, or this process's share of it; leading axes are codes, each with its own value.
         step: of training; the same in all processes.
         directions: how many.
         grid: points of the integral; the default are the paper's 17 on [-3, 3].
+
+    Raises:
+        EstimatorError: a batch without samples or units.
     """
-    drawn = random_directions(z.shape[1], directions, torch.Generator().manual_seed(step))
+    require_two_axes(z, "sigreg")
+    samples, units = z.shape[-2:]
+    drawn = random_directions(units, directions, torch.Generator().manual_seed(step))
     means = empirical_characteristic(z @ drawn.to(z), grid)
     if not in_processes():
-        return len(z) * distance_from_normal(means, grid).mean()
-    count = summed(z.new_tensor(float(len(z))))
-    share = torch.stack([means.real, means.imag]) * (len(z) / count)
-    return count * distance_from_normal(torch.complex(*summed(share)), grid).mean()
+        return samples * distance_from_normal(means, grid).mean(-1)
+    count = summed(z.new_tensor(float(samples)))
+    share = torch.stack([means.real, means.imag]) * (samples / count)
+    return count * distance_from_normal(torch.complex(*summed(share)), grid).mean(-1)

@@ -65,6 +65,22 @@ def test_the_table_is_that_of_the_api(capsys):
     assert "table: new/table.csv" in capsys.readouterr().out
 
 
+def test_the_replicates_of_the_nulls_and_their_error_are_said(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAUSSLAB_CACHE", str(tmp_path))  # a cache may have more
+    # half of a p of .05 is a binomial share of 39 replicates: 2 sqrt(.025 * .975 / 39) = .050
+    names = ["--estimators", "moment_kl", "energy", "jarque_bera", "kl_decomposition"]
+    assert run(["measure", "codes.npy", *names, "--calibrate", "39"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    lines = [line for line in told if line.startswith("Monte Carlo: B = ")]
+    assert lines[0].startswith(
+        "Monte Carlo: B = 39 replicates (column null_replicates), so p = 0.05 is known to ±0.05; "
+    )
+    assert lines[0].endswith("; a two-sided p is at least 2 / (B + 1).")
+    assert lines[1].startswith("Monte Carlo: B = 20,000 replicates ")
+    assert lines[2].startswith("Monte Carlo: B = 39 replicates ")  # of the decomposition
+    assert len(lines) == 3
+
+
 def test_the_decomposition_and_the_verdict_come_last(capsys):
     assert run(["measure", "codes.npy", "--estimators", "kl_decomposition", "radial_ks"]) == 0
     printed = capsys.readouterr().out
@@ -156,8 +172,11 @@ def test_the_list_teaches(capsys):
     [
         ([], 2, "which FILE?"),
         (["absent.npy"], 1, "absent.npy: No such file"),
-        (["codes.npy", "--estimators", "shapiro"], 1, "unknown estimator 'shapiro'; did you mean 'shapiro_wilk'"),
-        (["codes.npy", "--estimators", "radial_ks", "--k", "3"], 1, "unknown option 'k'"),
+        (["--estimators", "moment_kl", "codes.npy"], 2, "which FILE? codes.npy was taken as the name of an estimator"),
+        (["--estimators", "moment_kl", "none.npy", "--k", "3"], 2, "put FILE before --estimators"),
+        (["--estimators", "moment_kl"], 2, "which FILE? gausslab measure codes.npy, or gausslab measure --list"),
+        (["codes.npy", "--estimators", "shapiro"], 2, "unknown estimator 'shapiro'; did you mean 'shapiro_wilk'"),
+        (["codes.npy", "--estimators", "radial_ks", "--k", "3"], 2, "unknown option 'k'"),
         (["codes.npy", "--estimators", "knn_kl", "--k", "0"], 2, "k must be at least 1"),
         (["codes.npy", "--duplicates", "dropp"], 2, "did you mean 'drop'"),
         (["absent.npy", "--reference", "laplac"], 2, "unknown reference law 'laplac'; did you mean 'laplace'"),

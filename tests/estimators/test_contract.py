@@ -1,13 +1,23 @@
 """What every estimator of the registry promises."""
 
 import math
+import re
 from dataclasses import FrozenInstanceError
 
 import pytest
 import torch
 
 from gausslab.errors import ConfigError, EstimatorError
-from gausslab.estimators import ESTIMATORS, Estimate
+from gausslab.estimators import (
+    ESTIMATORS,
+    Estimate,
+    TwoSampleKnnKL,
+    bhep,
+    extreme_projections,
+    knn_divergence,
+    knn_entropy,
+    spectrum,
+)
 
 EVERY = pytest.mark.parametrize("name", sorted(ESTIMATORS))
 SAMPLES, UNITS = 120, 10  # more units than the k-d tree takes
@@ -145,3 +155,29 @@ def test_parameters_are_rejected_when_built(name):
         ESTIMATORS[name](k=0)
     with pytest.raises(ConfigError, match=f"{name}: unknown duplicates='dropp'; did you mean 'drop'?"):
         ESTIMATORS[name](duplicates="dropp")
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("shape", [(30,), (2, 30, 3), ()], ids=str)
+@EVERY
+def test_another_shape_than_samples_x_units_is_a_line(name, shape):
+    with pytest.raises(EstimatorError, match=rf"{name}: expected samples x units, got shape {re.escape(str(shape))}"):
+        ESTIMATORS[name]()(torch.zeros(shape))
+
+
+FUNCTIONS = {
+    "knn_entropy": knn_entropy,
+    "knn_divergence": lambda x: knn_divergence(x, x),
+    "bhep": lambda x: bhep(x, 1.0),
+    "projection_pursuit": extreme_projections,
+    "spectrum": spectrum,
+    "two_sample_knn_kl": lambda x: TwoSampleKnnKL(reference=x)(torch.randn(30, 3)),
+}
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("shape", [(30,), (2, 30, 3)], ids=str)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_one_code_refuse_it_too(name, shape):
+    with pytest.raises(EstimatorError, match=rf"{name}.*: expected samples x units, got shape {re.escape(str(shape))}"):
+        FUNCTIONS[name](torch.randn(shape))

@@ -5,10 +5,11 @@ import math
 from pathlib import Path
 
 import pytest
+import torch
 
 from gausslab.estimators import measure
 from gausslab.estimators.entropy import plain_null
-from gausslab.estimators.moments import moment_biases
+from gausslab.estimators.moments import moment_biases, moment_parts, whitened
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "estimators.json").read_text())
 EXACT, P = 1e-9, 1e-6
@@ -31,6 +32,25 @@ def test_moment_kl(golden):
     assert statistic(x, "moment_kl")["value"].item() == pytest.approx(expected["moment_kl"], rel=EXACT)
 
 
+def test_moment_kl_with_the_other_covariance(golden):
+    # S n / (n - 1): the trace grows by the factor, ln det by d times its logarithm
+    _, x, expected = golden
+    (samples, units), trace = x.shape, float(x.var(0).sum())
+    more = trace / (samples - 1) / 2 - units / 2 * math.log(samples / (samples - 1))
+    found = statistic(x, "moment_kl")["value"].item() + more
+    assert found == pytest.approx(expected["moment_kl_unbiased"], rel=EXACT)
+
+
+def test_mean_and_scale_are_the_divergence_of_the_units_one_by_one(golden):
+    _, x, expected = golden
+    samples = torch.from_numpy(x)
+    plug_in = moment_parts(samples, whitened(samples, "test")).mean_scale
+    assert plug_in == pytest.approx(expected["moment_kl_diagonal"], rel=EXACT)
+    table = measure(x, "moment_kl").set_index("statistic")
+    bias, _ = moment_biases(*x.shape)
+    assert table["value"]["mean_scale"] + bias == pytest.approx(expected["moment_kl_diagonal"], rel=EXACT)
+
+
 def test_radial_ks(golden):
     _, x, expected = golden
     row = statistic(x, "radial_ks")
@@ -49,4 +69,13 @@ def test_null_laws(peer):
     ):
         error = math.hypot(sd / math.sqrt(peer["replicates"]), law.monte_carlo_error)
         assert law.mean == pytest.approx(mean, abs=3 * error)
-    assert sum(moment_biases(peer["n"], units)) == pytest.approx(peer["moment_kl_mean_exact"], rel=1e-9)
+
+
+@pytest.mark.parametrize("peer", REFERENCE["moment_kl_laws"], ids=lambda peer: f"n={peer['n']}-d={peer['d']}")
+def test_the_mean_of_the_moment_kl(peer):
+    n, units = peer["n"], peer["d"]
+    mean = sum(moment_biases(n, units))
+    assert mean == pytest.approx(peer["exact"], rel=EXACT)
+    # 2 n KL is nearly chi-squared with d (d + 3) / 2 degrees of freedom
+    error = math.sqrt(units * (units + 3)) / (2 * n) / math.sqrt(peer["replicates"])
+    assert mean == pytest.approx(peer["mean"], abs=3 * error)

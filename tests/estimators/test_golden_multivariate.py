@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from scipy import stats
 
 from gausslab.estimators import measure
 from gausslab.estimators.characteristic import epps_pulley_statistic, trapezoid
@@ -18,6 +19,8 @@ from gausslab.estimators.sliced import random_directions, sliced_epps_pulley
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "multivariate.json").read_text())["datasets"]
 EXACT, P = 1e-9, 1e-6
 MNT = 2e-9  # R mnt's own rounding where the others agree to 1e-12
+SERIES = 2e-8  # R mnt's energy statistic is a series of its own, which stops there
+R_ROUNDED = 1e-15  # it takes 1 - F where p is small
 SINGLE = 1e-6  # lejepa's sums of terms of size 1 in float32
 
 
@@ -70,6 +73,20 @@ def test_mardia_with_the_other_covariance(code):
     assert kurtosis == pytest.approx(expected["mardia"]["psych"]["b2p"], rel=EXACT)
 
 
+def test_psychs_tests_are_those_of_its_own_b1p_and_b2p(code):
+    # chi-squared of the skewness scales with it, its factor k is the same; the kurtosis' z is (b2p - d (d + 2)) / sd
+    _, x, expected = code
+    peer, ratio, (samples, units) = expected["mardia"]["psych"], (len(x) - 1) / len(x), x.shape
+    skewness, kurtosis = (rows(x, f"mardia_{name}")["value"] for name in ("skewness", "kurtosis"))
+    freedom, limit = units * (units + 1) * (units + 2) / 6, units * (units + 2)
+    z = (kurtosis["statistic"] * ratio**2 - limit) / math.sqrt(8 * limit / samples)
+    assert z == pytest.approx(peer["kurtosis"], rel=EXACT)
+    assert 2 * stats.norm.sf(abs(z)) == pytest.approx(peer["p_kurtosis"], rel=P, abs=R_ROUNDED)
+    for name, value, p_value in (("chi_squared", "skew", "p_skew"), ("chi_squared_small", "small_skew", "p_small")):
+        assert skewness[name] * ratio**3 == pytest.approx(peer[value], rel=EXACT)
+        assert stats.chi2.sf(skewness[name] * ratio**3, freedom) == pytest.approx(peer[p_value], rel=P, abs=R_ROUNDED)
+
+
 def test_henze_zirkler(code):
     _, x, expected = code
     row = rows(x, "henze_zirkler").loc["statistic"]
@@ -112,6 +129,8 @@ def test_energy(code):
     found = Energy().readings(samples)["statistic"].value
     assert found == pytest.approx(expected["energy"]["R"], rel=EXACT)
     assert found == pytest.approx(expected["energy"]["formula"], rel=2e-9)  # its quadrature stops there
+    if "mnt" in expected["energy"]:
+        assert found == pytest.approx(expected["energy"]["mnt"], rel=SERIES)
     law = Energy().null_laws(*x.shape)["statistic"]
     upper, peer = law.upper_p(samples.new_tensor([found]).numpy())[0], expected["energy"]["R_p"]
     error = math.sqrt(max(peer * (1 - peer), 1 / law.size) * (1 / law.size + 1 / 1999))

@@ -10,7 +10,7 @@ import torch
 
 from gausslab.estimators.entropy import knn_entropy
 from gausslab.estimators.log_distances import all_log_distances
-from gausslab.estimators.two_sample import divergence_reading, knn_divergence
+from gausslab.estimators.two_sample import divergence_readings, knn_divergence
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "neighbours.json").read_text())
 EXACT = 1e-9
@@ -42,6 +42,12 @@ def test_entropy(samples, norm):
 def test_entropy_of_other_programs(samples):
     x, expected = samples
     euclidean, largest = knn_entropy(x, range(1, 11)), knn_entropy(x, SEVERAL, "max")
+    for norm, found in (("euclidean", euclidean), ("max", largest)):
+        too_large = x.shape[1] * math.log(2) if norm == "euclidean" else 0.0  # a ball's volume for one of diameter 1
+        for k, value in expected["entropy"]["infomeasure"][norm].items():
+            assert found[int(k)].value == pytest.approx(value, rel=EXACT)
+        for k, value in expected["entropy"]["entropy_estimators"][norm].items():
+            assert found[int(k)].value + too_large == pytest.approx(value, rel=EXACT)
     for k, value in enumerate(expected["entropy"]["FNN"], 1):
         assert euclidean[k].value == pytest.approx(value, rel=EXACT)
     assert euclidean[1].value == pytest.approx(expected["entropy"]["JIDT"], rel=NOISE)
@@ -106,11 +112,20 @@ def test_laws_on_gaussian_samples(peer):
         assert within(gaussian + radii - entropies, peer, "one", k)
 
 
-@pytest.mark.parametrize("peer", list(FEW.values()), ids=lambda peer: f"d={peer['d']}")
-@pytest.mark.parametrize("k", [1, 5])
-def test_laws_of_the_divergence_of_gaussian_samples(peer, k):
-    generator = np.random.default_rng([k, peer["d"]])
+@pytest.mark.parametrize("peer", REFERENCE["null_laws"], ids=lambda peer: f"n={peer['n']}-d={peer['d']}")
+def test_laws_of_the_divergence_of_gaussian_samples(peer):
+    generator = np.random.default_rng([peer["n"], peer["d"], 2])
     shape = (2, peer["n"], peer["d"])
-    pairs = [torch.from_numpy(generator.standard_normal(shape)) for _ in range(5)]
-    values = [divergence_reading(*pair, k, "euclidean").value for pair in pairs]
-    assert within(values, peer, "two", k)
+    pairs = [torch.from_numpy(generator.standard_normal(shape)) for _ in range(max(1, 5000 // peer["n"]))]
+    readings = [divergence_readings(*pair, SEVERAL, "euclidean") for pair in pairs]
+    for k in SEVERAL:
+        assert within([each[k].value for each in readings], peer, "two", k)
+
+
+def test_several_k_are_each_by_itself():
+    x, y = (torch.from_numpy(np.random.default_rng(seed).standard_normal((60, 12))) for seed in (0, 1))
+    together = divergence_readings(x, y, SEVERAL, "euclidean")
+    for k in SEVERAL:
+        alone = knn_divergence(x, y, k)
+        assert together[k].value == pytest.approx(alone.value, rel=1e-12)
+        assert math.sqrt(together[k].variance) == pytest.approx(alone.standard_error, rel=1e-12)

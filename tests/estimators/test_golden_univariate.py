@@ -9,11 +9,12 @@ import pytest
 import torch
 from scipy import stats
 
-from gausslab.estimators import empirical, measure
-from gausslab.estimators.characteristic import epps_pulley_statistic
+from gausslab.estimators import empirical, measure, sliced_epps_pulley
+from gausslab.estimators.characteristic import epps_pulley_statistic, trapezoid
 
 DATASETS = json.loads((Path(__file__).parents[1] / "reference" / "univariate.json").read_text())["datasets"]
 EXACT, P = 1e-9, 1e-6
+SINGLE = 2e-6  # lejepa takes squares of differences of numbers of size 1 in float32
 ROUNDED = 1e-15  # R prints 15 digits, and takes 1 - F where p is small
 FLOORS = {"anderson_darling": 3.7e-24, "cramer_von_mises": 7.37e-10}  # R answers these for every smaller p
 PEERS = [
@@ -72,6 +73,15 @@ def test_epps_pulley_against_the_standard_normal(golden, program, accuracy):
     peers = [peer["stat"] for peer in DATASETS[dataset]["epps_pulley"][program]]
     if not (program == "lejepa simple" and dataset == "affine"):  # 41 points are too few for values about 100
         assert found == pytest.approx(peers, rel=accuracy)
+
+
+def test_epps_pulley_on_the_points_that_sigreg_trains_with(golden):
+    dataset, x, _ = golden
+    columns = torch.from_numpy(x[:, :4])
+    peers = [peer["stat"] for peer in DATASETS[dataset]["epps_pulley"]["lejepa 17 points"]]
+    for unit, peer in enumerate(peers):
+        found = sliced_epps_pulley(columns, torch.eye(4)[:, [unit]], trapezoid()).item()
+        assert found == pytest.approx(peer, rel=SINGLE)
 
 
 def test_radii(golden):

@@ -121,12 +121,12 @@ def test_the_debiased_ratio_is_right_where_the_plain_one_is_not():
 
 @pytest.mark.parametrize("name", [*SUMMARIES, "debiased"])
 def test_standard_errors_are_the_spread_over_codes(name):
-    # 400 anisotropic codes: the spread is known to 3.5 %, 4 of them
+    # 400 anisotropic codes: the spread is known to 3.5 %; the null's, over 119 replicates, to 6.5 %; 3 of both, at most
     scales = np.array([3.0, 2.0, 1.5, 1.0, 0.7])
     codes = [normal(300, 5, seed, scales) for seed in range(400)]
     spread = np.std([isotropy_readings(code)[name].value for code in codes])
     errors = [rows(code)[name].standard_error for code in codes[:40]]
-    assert np.mean(errors) == pytest.approx(spread, rel=0.15)
+    assert np.mean(errors) == pytest.approx(spread, rel=0.2)
 
 
 def test_scale_mean_and_rotation_do_not_matter():
@@ -140,7 +140,7 @@ def test_rows_of_an_isotropic_and_of_a_narrow_code():
     isotropic, narrow = rows(normal(100, 10, seed=1)), rows(normal(100, 10, scales=np.geomspace(1, 30, 10)))
     for name in ("statistic", "debiased", "effective_rank", "isoscore", "largest_eigenvalue"):
         assert isotropic[name].p_value > 0.05
-        assert narrow[name].p_value == pytest.approx(0.02)  # as small as 99 replicates allow
+        assert narrow[name].p_value == pytest.approx(2 / 120)  # as small as 119 replicates allow
     assert isotropic["debiased"].null_mean == pytest.approx(10, abs=0.1)
     assert narrow["outside_bulk"].value > 0.5
     assert math.isnan(narrow["outside_bulk"].standard_error)

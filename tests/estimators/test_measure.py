@@ -1,12 +1,23 @@
 """The entry point: what it accepts, what it returns, what it says."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from gausslab.errors import ConfigError, EstimatorError
-from gausslab.estimators import DEFAULT_ESTIMATORS, ESTIMATORS, Estimate, TwoSampleKnnKL, measure
+from gausslab.estimators import (
+    DEFAULT_ESTIMATORS,
+    ESTIMATORS,
+    Estimate,
+    TwoSampleKnnKL,
+    calibrating,
+    knn_divergence,
+    knn_entropy,
+    measure,
+)
 from gausslab.estimators.measure import COLUMNS, measure_allowed
 from gausslab.estimators.registry import PROBE_ESTIMATORS
 
@@ -125,11 +136,11 @@ def test_samples_that_cannot_be_used(x, change, message):
 
 
 def test_unknown_names_list_the_choices(x):
-    with pytest.raises(EstimatorError, match="unknown estimator 'knn_kll'; did you mean 'knn_kl'"):
+    with pytest.raises(ConfigError, match="unknown estimator 'knn_kll'; did you mean 'knn_kl'"):
         measure(x, ["knn_kll"])
-    with pytest.raises(EstimatorError, match="measure: unknown option 'kk'; did you mean 'k'"):
+    with pytest.raises(ConfigError, match="measure: unknown option 'kk'; did you mean 'k'"):
         measure(x, ["knn_kl"], kk=3)
-    with pytest.raises(EstimatorError, match="unknown option 'k'; the estimators named take none"):
+    with pytest.raises(ConfigError, match="unknown option 'k'; the estimators named take none"):
         measure(x, ["radial_ks"], k=3)
     for call in (measure, lambda x, names, **law: measure_allowed(x, names, {}, **law)):
         with pytest.raises(ConfigError, match="unknown reference law 'laplac'; did you mean 'laplace'"):
@@ -173,3 +184,68 @@ def test_columns_of_a_frame_are_counted_from_0(x):
     frame = pd.DataFrame(x.numpy(), columns=["a", "b", "c"])
     table = measure(frame, "jarque_bera")
     assert table["unit"].tolist() == ["0", "1", "2", "all"]
+
+
+@pytest.mark.parametrize("replicates", [39, 79])
+def test_the_number_of_replicates_is_in_the_table(x, replicates, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAUSSLAB_CACHE", str(tmp_path))  # a cache may have more
+    names = ["kl_decomposition", "moment_kl", "knn_entropy", "energy", "participation_ratio", "sliced_epps_pulley"]
+    with calibrating(replicates):
+        table = measure(x, names)
+    assert (table["null_replicates"] == replicates).all()
+    ranks = table["p_value"] * (replicates + 1) / 2  # a two-sided p is twice a rank among them, but for the ends
+    whole = table["p_value"] < 1
+    np.testing.assert_allclose(ranks[whole], ranks[whole].round(), atol=1e-9)
+
+
+def test_units_have_replicates_of_their_own(x):
+    table = measure(x, ["jarque_bera", "radial_ad"]).set_index(["estimator", "statistic", "unit"])["null_replicates"]
+    assert table["jarque_bera", "statistic", "0"] == table["radial_ad", "statistic", "all"] >= 20_000
+    assert table["jarque_bera", "rejected_share", "all"] >= 9999
+
+
+def test_a_known_law_has_no_replicates(x):
+    table = measure(x, ["kl_lower_bound", "radial_ks", "mardia_kurtosis", "royston"], p_values="asymptotic")
+    drawn = table[table["null_replicates"] > 0]
+    assert set(zip(drawn["estimator"], drawn["statistic"], strict=True)) == {("radial_ks", "whitened")}
+
+
+def test_a_second_sample_gives_as_many_as_permutations(x):
+    two = TwoSampleKnnKL(reference=x + 1, permutations=41)
+    assert measure(x, two)["null_replicates"].tolist() == [41]
+
+
+NONSENSE = {
+    ("knn_kl", "k"): [
+        ("a", "must be a whole number, got 'a'"),
+        (2.5, "got 2.5"),
+        (None, "got None"),
+        (True, "got True"),
+    ],
+    ("sliced_epps_pulley", "directions"): [("a", "must be a whole number, got 'a'")],
+    ("sliced_epps_pulley", "seed"): [("a", "must be a whole number, got 'a'")],
+    ("projection_pursuit", "starts"): [(1.5, "must be a whole number, got 1.5")],
+    ("henze_zirkler", "beta"): [("a", "must be a number, got 'a'"), (-1, "must be above 0, got -1")],
+    ("kl_lower_bound", "folds"): [("a", "must be a whole number, got 'a'")],
+    ("kl_lower_bound", "effort"): [("a", "must be a number, got 'a'")],
+    ("kl_lower_bound", "rungs"): [(1, "must be several names, got 1"), ("gaussian", "several names, got 'gaussian'")],
+}
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(("name", "option"), NONSENSE)
+def test_options_of_another_type_are_one_line(x, name, option):
+    for value, message in NONSENSE[name, option]:
+        with pytest.raises(ConfigError, match=f"{name}: {option} .*{re.escape(message)}"):
+            measure(x, name, **{option: value})
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_functions_refuse_them_too(x):
+    for function in (knn_entropy, lambda x, k: knn_divergence(x, x + 1, k)):
+        with pytest.raises(ConfigError, match="k must be a whole number, got 'a'"):
+            function(x, "a")
+
+
+def test_whole_numbers_of_numpy_will_do(x):
+    assert measure(x, "knn_kl", k=np.int64(3))["value"].tolist() == measure(x, "knn_kl", k=3)["value"].tolist()

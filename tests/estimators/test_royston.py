@@ -62,11 +62,11 @@ def test_monte_carlo_p_is_valid_for_correlated_units(correlation):
     shared = math.sqrt(correlation) * generator.standard_normal((replicates, 50, 1))
     x = shared + math.sqrt(1 - correlation) * generator.standard_normal((replicates, 50, 6))
     p_values = np.array([Royston()(each)[0].p_value for each in torch.from_numpy(x)])
-    level = 0.06  # .04 with 99 replicates, whose own error adds .03
+    level = 0.07  # .05, and the error of the 119 replicates' own law, .02
     assert (p_values <= 0.05).mean() < level + 3 * math.sqrt(level * (1 - level) / replicates)
 
 
 def test_strong_departure_has_the_smallest_p_in_both_ways():
     x = torch.from_numpy(np.random.default_rng(3).exponential(size=(400, 5)))
-    assert all(row.p_value == pytest.approx(0.02) for row in Royston()(x))
+    assert all(row.p_value == pytest.approx(2 / 120) for row in Royston()(x))
     assert all(row.p_value < 1e-50 for row in Royston(p_values="asymptotic")(x))

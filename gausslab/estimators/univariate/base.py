@@ -81,6 +81,7 @@ class UnitTest(ABC):
                 null_mean=mean,
                 null_sd=abs(above - mean),
                 p_value=p_value,
+                null_replicates=law.size,
                 null="composite",
             )
             for unit, (value, p_value) in enumerate(
@@ -124,5 +125,6 @@ def rejected_share(p_values: Float64[np.ndarray, " units"], correction: str) -> 
         null_mean=law.mean,
         null_sd=law.sd,
         p_value=float(law.upper_p(np.array([share]))[0]),
+        null_replicates=law.size,
         null="composite",
     )
