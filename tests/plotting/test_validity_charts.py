@@ -28,7 +28,8 @@ def test_sizes_are_those_of_the_gaussian_in_the_panel_of_their_width(rates):
         known = set(of_gaussian.loc[of_gaussian["n_units"] == units, "rate"].round(6))
         found = xs(axes)
         assert len(found) > 10
-        assert found - {WIDEST} <= known | {round(100 * each, 6) for each in known} | {round(100 * each, 4) for each in known}
+        shares = known | {round(100 * each, 6) for each in known} | {round(100 * each, 4) for each in known}
+        assert found - {WIDEST} <= shares
 
 
 @pytest.mark.parametrize("samples", [500, 2000, 10_000])
