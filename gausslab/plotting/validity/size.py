@@ -26,7 +26,8 @@ from gausslab.validity.rows import TRUE_NULL
 LEVEL = 0.05
 WIDEST = 0.2
 CAPTION = [
-    "Percentage of true Gaussian codes that each test rejects at 5 %, with 95 % Clopper-Pearson intervals.",
+    "Percentage of true Gaussian codes that each test rejects at 5 %, with 95 % Clopper-Pearson intervals;",
+    "at the right edge 20 % or more.",
     f"Ringed: p < {ODD} of a right size, given that all codes of a size met the same Monte Carlo null law.",
 ]
 
