@@ -92,8 +92,8 @@ def test_rows_of_the_negentropy():
     assert units[2].value == pytest.approx(truth, abs=4 * units[2].standard_error)
     assert (units[2].p_value, rows["marginal", "all"].p_value, rows["joint", "all"].p_value) == (
         2 / 2000,
-        2 / 120,
-        2 / 120,
+        2 / 200,
+        2 / 200,
     )
     assert {row.quantity for row in rows.values()} == {"nats"} and {row.null for row in rows.values()} == {"composite"}
     # the nulls' means, of 99 x 4 and of 1999 units, are known to .0005 each

@@ -67,7 +67,7 @@ def test_all_below_a_folder_without_single_runs_and_foreign_studies(swept, tmp_p
 
 
 def test_nothing_to_draw_is_one_line(tmp_path):
-    with pytest.raises(GausslabError, match=r"holds neither measurements\.csv of a sweep nor probe\.csv of a probe"):
+    with pytest.raises(GausslabError, match=r"holds none of measurements\.csv of a sweep, probe\.csv of a probe"):
         redraw(tmp_path)
     with pytest.raises(GausslabError, match="no table of a sweep, probe or study in"):
         redraw_all([tmp_path])
