@@ -93,7 +93,7 @@ def test_a_thin_shell_and_heavy_tails_lie_on_either_side():
         for estimator in (RadialKS(), RadialAD()):
             given, whitened = estimator(sample)
             assert given.p_value < 1e-3
-            assert whitened.p_value == 2 / (whitened.null_replicates + 1) or whitened.p_value == 1 / (whitened.null_replicates + 1)
+            assert whitened.p_value <= 2 / (whitened.null_replicates + 1)
 
 
 @EVERY

@@ -91,7 +91,7 @@ def test_rows_of_the_negentropy():
     truth = math.log((math.e - 1) * math.e) / 2  # ln of the spread; the entropy is that of the normal, mean 0
     assert units[2].value == pytest.approx(truth, abs=4 * units[2].standard_error)
     assert (units[2].p_value, rows["marginal", "all"].p_value, rows["joint", "all"].p_value) == (
-        2 / 2000,
+        2 / 9996,
         2 / 200,
         2 / 200,
     )
