@@ -3,7 +3,8 @@
     Grid -> cells of replicates, each saved when done -> raw rows -> rejection rates, coverage, bias -> the worst
 
     measuring     grid, running
-    tests         rejections, over nulls (which law a p-value stands against), promises (what that makes of 5 %), shares
+    tests         rejections, over nulls (which law a p-value stands against), met (of how many replicates),
+                  promises (what that makes of 5 %) and shares
     intervals     intervals, over targets (what a number should be) with radii beneath them
     results       worst, answers, publishing; rows: their names, and which repeat one test under several
 

@@ -99,10 +99,17 @@ are no tests of their own.
 """
 
 
-def promise(estimator: str, statistic: str, samples: int, units: int) -> Promise:
+def promise(estimator: str, statistic: str, samples: int, units: int, met: int | None = None) -> Promise:
     """What a row of `NULLS` says of Gaussian codes of a size.
+
+    Args:
+        estimator: of the row.
+        statistic: of the row.
+        samples: of a code.
+        units: of a code.
+        met: B of the null law that the codes met, None to look it up.
 
     Raises:
         RunError: its null law is not there.
     """
-    return NULLS[estimator, statistic].promise(samples, units)
+    return NULLS[estimator, statistic].promise(samples, units, met)

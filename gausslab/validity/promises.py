@@ -53,7 +53,7 @@ class Exact:
     kind: NullKind = "simple"
     at_most: bool = False
 
-    def promise(self, samples: int, units: int) -> Promise:
+    def promise(self, samples: int, units: int, met: int | None = None) -> Promise:
         """5 %."""
         return Promise(self.kind, at_most=self.at_most)
 
@@ -90,9 +90,15 @@ class MonteCarlo:
             raise RunError(f"no null law {key!r}, neither in {null_cache.cache_folder()} nor among the shipped ones")
         return laws[self.law].size
 
-    def promise(self, samples: int, units: int) -> Promise:
-        """As many gaps as `tails` times the p allows: all of 5 % where B is one of `level_exact`."""
-        found = self.replicates(samples, units)
+    def promise(self, samples: int, units: int, met: int | None = None) -> Promise:
+        """As many gaps as `tails` times the p allows: all of 5 % where B is one of `level_exact`.
+
+        Args:
+            samples: of a code.
+            units: of a code.
+            met: B of the law that the codes met, None for that of the law as it is now.
+        """
+        found = met or self.replicates(samples, units)
         gaps = self.tails * ((found + 1) // round(self.tails / LEVEL))
         return Promise(self.kind, gaps / (found + 1), found, Beta(gaps, found + 1 - gaps))
 
@@ -107,7 +113,7 @@ class Holm:
 
     unit: MonteCarlo | Exact
 
-    def promise(self, samples: int, units: int) -> Promise:
+    def promise(self, samples: int, units: int, met: int | None = None) -> Promise:
         r"""The size of all units is $1 - (1 - q)^d$ with q Beta, here a Beta law of the same mean and variance.
 
         As if q were cut off at a quantile of the law's own; the tail that is fitted to it (`estimators.tails`) scatters

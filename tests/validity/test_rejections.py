@@ -2,22 +2,29 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from made_rows import made
 from scipy import stats
 
+from gausslab.estimators import null_cache
+from gausslab.estimators.null_law import NullLaw
 from gausslab.validity import rejection_rates
-from gausslab.validity.promises import Promise
-from gausslab.validity.shares import Beta
 
 
-def of_199(estimator, statistic, samples, units):
-    return Promise("simple", 0.05, 199, Beta(10, 190))
+@pytest.fixture(autouse=True)
+def laws_of_199(tmp_path, monkeypatch):
+    """The null laws that made rows stand against."""
+    monkeypatch.setenv("GAUSSLAB_CACHE", str(tmp_path))
+    law = NullLaw(np.arange(199.0))
+    for units in (4, 8):
+        null_cache.write(f"moments/n=100/d={units}", {"moment_kl": law})
+    null_cache.write("lilliefors/n=100", {"lilliefors": law})
 
 
 def rates_of(*frames):
-    return rejection_rates(pd.concat(frames), of_199)
+    return rejection_rates(pd.concat(frames))
 
 
 def test_rates_have_exact_limits_and_both_p_values():
@@ -41,7 +48,7 @@ def test_a_code_is_rejected_by_a_unit_test_when_any_unit_is():
 
 
 def test_a_p_of_5_percent_rejects_also_after_rounding():
-    assert rates_of(made("gaussian", 0.0, p_values=[0.05000000000000001, 0.05, 0.0501])).iloc[0]["rejections"] == 2
+    assert rates_of(made("cube", 0.0, p_values=[0.05000000000000001, 0.05, 0.0501])).iloc[0]["rejections"] == 2
 
 
 def test_the_bound_has_one_row_and_its_rungs_and_winners_none():
@@ -56,15 +63,12 @@ def test_rows_without_a_p_value_do_not_count():
     assert rates_of(made("gaussian", 0.0, p_values=[0.5, math.nan])).iloc[0]["replicates"] == 1
 
 
-def test_each_size_asks_for_its_own_law():
-    asked = []
-
-    def promises(*shape):
-        asked.append(shape)
-        return Promise("composite")
-
-    cells = [made(law, [0.0], units=units) for law in ("gaussian", "cube") for units in (4, 8)]
-    table = rejection_rates(pd.concat(cells), promises)
-    assert asked == [("moment_kl", "debiased", 100, 4), ("moment_kl", "debiased", 100, 8)]
-    assert table["null_replicates"].isna().all()
-    assert list(table["law"]) == ["gaussian", "gaussian", "cube", "cube"]
+def test_true_gaussians_alone_have_a_size_and_the_replicates_of_their_law():
+    p_values = np.arange(1, 13) * 2 / 80  # of 79 replicates, though the law has 199 now
+    gaussian = made("gaussian", 0.0, p_values=p_values, units=8)
+    table = rates_of(made("gaussian", 0.0, p_values=[0.5, 0.6]), gaussian, made("cube", [0.0], units=8))
+    assert list(table["null_replicates"].fillna(0)) == [199, 79, 0]
+    assert list(table["size_p"].isna()) == [False, False, True]
+    assert table.loc[1, "size_p"] == pytest.approx(
+        sum(pmf for pmf in stats.betabinom.pmf(range(13), 12, 4, 76) if pmf <= stats.betabinom.pmf(2, 12, 4, 76))
+    )
