@@ -1,11 +1,12 @@
 """Agreement and speed against other libraries, side by side: `python studies/peers/study.py` (extra `peers`).
 
 Each pair runs in turn in one process, one thread, CPU seconds, the least of three; each peak of memory in a process of
-its own. A peer that is not installed leaves a row that says so.
+its own. A peer that is not installed leaves a row that says so. Each row is saved in runs/peers when it is done: the
+same command goes on where an interrupted one stopped, and does again what is deleted there.
 """
 
+import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -31,31 +32,72 @@ HERE = Path(__file__).parent
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 K = 5
 REPEATS = 3
+PROCESS = Path("/proc/self")
+RUNS = HERE.parents[1] / "runs" / "peers"
+CLOCKS = {"CPU": time.process_time, "wall": time.perf_counter}
 Function = Callable[[np.ndarray], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One quantity that gausslab and a peer both compute, at one size."""
+    """One quantity that gausslab and a peer both compute, at one size.
+
+    Attributes:
+        quantity: what is computed.
+        package: whose function the peer is.
+        samples: n.
+        units: d.
+        ours: gausslab's function; its result is an array, of statistics and p-values in the last axis for a test.
+        peer: the other's, None where it cannot be run at this size.
+        offset: added to the samples.
+        test: whether there are p-values.
+        clock: `CPU`, or `wall` where threads are compared.
+        note: what else there is to say of the row.
+    """
 
     quantity: str
     package: str
     samples: int
     units: int
     ours: Function
-    peer: Function
+    peer: Function | None
     offset: float = 0.0
+    test: bool = False
+    clock: str = "CPU"
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of the file that its row is saved in."""
+        words = f"{self.quantity} {self.package} {self.samples}x{self.units}"
+        return "".join(letter if letter.isalnum() else "-" for letter in words)
 
     @property
     def x(self) -> np.ndarray:
         """The samples, the same in every process."""
         generator = numpy_generator(0, f"peers/{self.samples}/{self.units}")
-        return generator.standard_normal((self.samples, self.units)) + self.offset
+        x = generator.standard_normal((self.samples, self.units))
+        x += self.offset  # without a second array, which would hide as much memory of the function's
+        return x
 
 
 def distances(x: np.ndarray) -> np.ndarray:
     """Ours."""
     return nearest_neighbours(torch.from_numpy(x), K).distances.numpy()
+
+
+def threaded(threads: int) -> Function:
+    """Ours on several threads."""
+
+    def found(x: np.ndarray) -> np.ndarray:
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            return distances(x)
+        finally:
+            torch.set_num_threads(before)
+
+    return found
 
 
 def faiss_distances(x: np.ndarray) -> np.ndarray:
@@ -181,12 +223,52 @@ def our_kl(x: np.ndarray) -> float:
 
 def cases() -> Iterator[Case]:
     """What is compared, at which sizes."""
+    yield from neighbour_cases()
+    yield from offset_cases()
+    yield Case(
+        quantity="neighbours, two threads against one",
+        package="gausslab",
+        samples=50_000,
+        units=128,
+        ours=threaded(2),
+        peer=threaded(1),
+        clock="wall",
+        note="peer: gausslab on one thread",
+    )
+    yield Case(
+        quantity="entropy, max norm",
+        package="npeet-plus",
+        samples=10_000,
+        units=8,
+        ours=our_entropy,
+        peer=npeet_entropy,
+    )
+    yield Case(
+        quantity="two-sample kNN-KL",
+        package="universal-divergence",
+        samples=9000,
+        units=8,
+        ours=our_kl,
+        peer=universal_kl,
+    )
+    yield from test_cases()
+
+
+def neighbour_cases() -> Iterator[Case]:
+    """Five nearest neighbours of every sample."""
     sizes = ((10_000, 32), (10_000, 128), (50_000, 8), (50_000, 32), (50_000, 128))
-    for package, peer in (("faiss-cpu", faiss_distances), ("scikit-learn", sklearn_distances)):
-        for n, d in sizes:
+    few = ((10_000, 8), (10_000, 32), (50_000, 8))
+    for package, peer, chosen in (
+        ("faiss-cpu", faiss_distances, sizes),
+        ("scikit-learn", sklearn_distances, sizes),
+        ("scipy", scipy_distances, few),
+    ):
+        for n, d in chosen:
             yield Case(quantity="neighbours", package=package, samples=n, units=d, ours=distances, peer=peer)
-    for n, d in ((10_000, 8), (10_000, 32), (50_000, 8)):
-        yield Case(quantity="neighbours", package="scipy", samples=n, units=d, ours=distances, peer=scipy_distances)
+
+
+def offset_cases() -> Iterator[Case]:
+    """The same of samples far from the origin, where single precision loses its digits."""
     for package, peer in (
         ("faiss-cpu", faiss_distances),
         ("scikit-learn", sklearn_distances),
@@ -201,11 +283,15 @@ def cases() -> Iterator[Case]:
             peer=peer,
             offset=1e3,
         )
-    plain: tuple[tuple[str, str, int, int, Function, Function], ...] = (
-        ("entropy, max norm", "npeet-plus", 10_000, 8, our_entropy, npeet_entropy),
-        ("two-sample kNN-KL", "universal-divergence", 9000, 8, our_kl, universal_kl),
-        ("henze_zirkler", "pingouin", 10_000, 8, statistics("henze_zirkler"), pingouin_hz),
-        ("henze_zirkler", "pingouin", 2000, 32, statistics("henze_zirkler"), pingouin_hz),
+
+
+def test_cases() -> Iterator[Case]:
+    """Statistics with their p-values."""
+    hz = statistics("henze_zirkler")
+    plain: tuple[tuple[str, str, int, int, Function, Function | None], ...] = (
+        ("henze_zirkler", "pingouin", 10_000, 8, hz, pingouin_hz),
+        ("henze_zirkler", "pingouin", 2000, 32, hz, pingouin_hz),
+        ("henze_zirkler", "pingouin", 50_000, 8, hz, None),
         ("shapiro_wilk", "scipy", 5000, 128, statistics("shapiro_wilk"), scipy_shapiro),
         ("dagostino_k2", "scipy", 10_000, 128, statistics("dagostino_k2"), scipy_k2),
         ("jarque_bera", "scipy", 10_000, 128, statistics("jarque_bera"), scipy_jarque_bera),
@@ -213,39 +299,58 @@ def cases() -> Iterator[Case]:
         ("radial_ks", "scipy", 10_000, 128, our_radii, scipy_radii),
     )
     for quantity, package, n, d, ours, peer in plain:
-        yield Case(quantity=quantity, package=package, samples=n, units=d, ours=ours, peer=peer)
+        note = "" if peer else f"not run: each of the peer's matrices of n x n would take {8 * n**2 / 1e9:.0f} GB"
+        yield Case(quantity=quantity, package=package, samples=n, units=d, ours=ours, peer=peer, test=True, note=note)
 
 
-def timed(function: Function, x: np.ndarray) -> tuple[float, Any]:
-    """CPU seconds and result."""
-    start = time.process_time()
+def timed(function: Function, x: np.ndarray, clock: str) -> tuple[float, np.ndarray]:
+    """Seconds and result."""
+    now = CLOCKS[clock]
+    start = now()
     result = function(x)
-    return time.process_time() - start, result
+    return now() - start, np.asarray(result, dtype=float)
 
 
 def compare(case: Case) -> dict[str, Any]:
-    """A case without its memory: both in turn, the least CPU time of each, the largest relative difference."""
+    """A case without its memory: both in turn, the least time of each, and by how much their results differ."""
     x = case.x
-    pairs = [(timed(case.ours, x), timed(case.peer, x)) for _ in range(REPEATS)]
+    if case.peer is None:
+        return {"seconds": min(timed(case.ours, x, case.clock)[0] for _ in range(REPEATS))}
+    pairs = [(timed(case.ours, x, case.clock), timed(case.peer, x, case.clock)) for _ in range(REPEATS)]
     (ours, first), (peer, second) = (min(runs, key=lambda run: run[0]) for runs in zip(*pairs, strict=True))
-    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     return {
         "seconds": ours,
         "peer_seconds": peer,
         "peer_over_ours": peer / ours,
-        "largest_relative_difference": float((np.abs(second - first) / np.abs(first)).max()),
+        **differences(first, second, case.test),
     }
 
 
-def peak(index: int, of_peer: bool) -> float:
-    """MB that a call adds to the peak of a process that has just made the samples and the imports (a small call)."""
+def differences(ours: np.ndarray, peer: np.ndarray, test: bool) -> dict[str, float]:
+    """The largest relative one of statistics; of p-values, which may be as small as they like, the largest as it is."""
+    first, second = (values[..., 0] if test else values for values in (ours, peer))
+    found = {"largest_relative_difference": float((np.abs(second - first) / np.abs(first)).max())}
+    return found | ({"largest_p_difference": float(np.abs(peer - ours)[..., 1].max())} if test else {})
+
+
+def peak(index: int, of_peer: bool) -> float | None:
+    """MB that a call holds at most beyond the samples and the imports (a small call), None outside Linux."""
     case = list(cases())[index]
     function = case.peer if of_peer else case.ours
+    if function is None or not sys.platform.startswith("linux"):
+        return None
     function(case.x[:300])
     x = case.x
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    held = megabytes("VmRSS")
+    (PROCESS / "clear_refs").write_text("5")  # the peak so far, of the imports, is forgotten
     function(x)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return megabytes("VmHWM") - held
+
+
+def megabytes(key: str) -> float:
+    """A size of this process that the kernel keeps."""
+    lines = (PROCESS / "status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(key))
 
 
 def fresh(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -255,33 +360,70 @@ def fresh(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def row(index: int) -> dict[str, Any]:
-    """The whole row of a case, in a process of its own."""
-    case = list(cases())[index]
-    return compare(case)
+    """The row of a case without its memory, in a process of its own."""
+    return compare(list(cases())[index])
+
+
+COLUMNS = (
+    "quantity",
+    "package",
+    "version",
+    "samples",
+    "units",
+    "clock",
+    "seconds",
+    "peer_seconds",
+    "peer_over_ours",
+    "megabytes",
+    "peer_megabytes",
+    "largest_relative_difference",
+    "largest_p_difference",
+    "note",
+)
 
 
 def described(index: int, case: Case) -> dict[str, Any]:
     """A row: what was compared, with which version, and how it came out."""
-    start = {"quantity": case.quantity, "package": case.package, "samples": case.samples, "units": case.units}
+    start = {name: getattr(case, name) for name in ("quantity", "package", "samples", "units", "clock", "note")}
     try:
         start["version"] = version(case.package)
     except PackageNotFoundError:
-        return {**start, "version": "not installed"}
+        return {**start, "note": "not installed"}
     memory = {"megabytes": fresh(peak, index, False), "peer_megabytes": fresh(peak, index, True)}
     return {**start, **fresh(row, index), **memory}
 
 
-def main() -> None:
+def saved(index: int, case: Case, runs: Path) -> dict[str, Any]:
+    """What is known of a case, measured now if it has not been yet: its row, and where and when that was made."""
+    file = runs / f"{case.name}.json"
+    if file.exists():
+        return dict(json.loads(file.read_text()))
+    start = time.perf_counter()
+    measured = described(index, case)
+    found = {"row": measured, **provenance.record(1, time.perf_counter() - start)}
+    if measured["note"] != "not installed":  # it may be, the next time
+        write_atomically(file, provenance.to_bytes(found))
+    return found
+
+
+def main(folder: Path = HERE, runs: Path = RUNS) -> None:
     """Compare all, write the table."""
     os.environ |= dict.fromkeys(THREADS, "1")  # all is measured in processes started from here
-    start, rows = time.perf_counter(), []
+    runs.mkdir(parents=True, exist_ok=True)
+    found = {}
     for index, case in enumerate(cases()):
-        rows.append(described(index, case))
-        print(rows[-1], file=sys.stderr, flush=True)
-    table = pd.DataFrame(rows)
-    write_atomically(HERE / "peers.csv", table.to_csv(index=False, lineterminator="\n").encode())
-    write_atomically(HERE / "provenance.json", provenance.to_bytes(provenance.record(1, time.perf_counter() - start)))
+        found[case.name] = saved(index, case, runs)
+        print(found[case.name]["row"], file=sys.stderr, flush=True)
+    table = pd.DataFrame([each["row"] for each in found.values()], columns=list(COLUMNS))
+    write_atomically(folder / "peers.csv", table.to_csv(index=False, lineterminator="\n").encode())
+    write_atomically(folder / "provenance.json", provenance.to_bytes(origin(found)))
     print(table.to_string(index=False))
+
+
+def origin(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Where the table came from; its rows may be of several sessions."""
+    rows = {name: {key: each[key] for key in ("commit", "date", "seconds")} for name, each in found.items()}
+    return provenance.record(1, sum(each["seconds"] for each in rows.values())) | {"rows": rows}
 
 
 if __name__ == "__main__":
