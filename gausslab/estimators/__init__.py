@@ -3,7 +3,7 @@
 `measure` runs estimators by name and returns one table. Every estimator is a frozen callable dataclass (`contract`)
 listed in one `registry`.
 
-    how far, in nats    moments, entropy, divergence, two_sample, spacings, negentropy, decomposition,
+    how far, in nats    moments, entropy, divergence, two_sample, spacings, single_units, negentropy, decomposition,
                         lower_bound with its `ladder` of densities
     tests of a unit     univariate, multiplicity, tails
     tests of a code     mardia, henze_zirkler, doornik_hansen, royston, energy, sliced, projection_pursuit,

@@ -9,9 +9,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from pathlib import Path
@@ -52,6 +52,7 @@ class Case:
         offset: added to the samples.
         test: whether there are p-values.
         clock: `CPU`, or `wall` where threads are compared.
+        environment: variables of the processes that it runs in.
         note: what else there is to say of the row.
     """
 
@@ -64,6 +65,7 @@ class Case:
     offset: float = 0.0
     test: bool = False
     clock: str = "CPU"
+    environment: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
     @property
@@ -224,6 +226,7 @@ def our_kl(x: np.ndarray) -> float:
 def cases() -> Iterator[Case]:
     """What is compared, at which sizes."""
     yield from neighbour_cases()
+    yield from told_cases()
     yield from offset_cases()
     yield Case(
         quantity="neighbours, two threads against one",
@@ -265,6 +268,24 @@ def neighbour_cases() -> Iterator[Case]:
     ):
         for n, d in chosen:
             yield Case(quantity="neighbours", package=package, samples=n, units=d, ours=distances, peer=peer)
+
+
+def told_cases() -> Iterator[Case]:
+    """faiss once more, its BLAS told what this processor can do: wheels carry one that is older than many processors."""
+    if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
+        return
+    told = {"OPENBLAS_CORETYPE": "Haswell"}
+    quantity = "neighbours, OPENBLAS_CORETYPE=Haswell"
+    for d in (32, 128):
+        yield Case(
+            quantity=quantity,
+            package="faiss-cpu",
+            samples=50_000,
+            units=d,
+            ours=distances,
+            peer=faiss_distances,
+            environment=told,
+        )
 
 
 def offset_cases() -> Iterator[Case]:
@@ -353,10 +374,16 @@ def megabytes(key: str) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(key))
 
 
-def fresh(function: Callable[..., Any], *arguments: Any) -> Any:
-    """A call in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(function, *arguments).result()
+def fresh(environment: Mapping[str, str], function: Callable[..., Any], *arguments: Any) -> Any:
+    """A call in a process of its own, with these variables set."""
+    before = dict(os.environ)
+    os.environ |= environment
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            return pool.submit(function, *arguments).result()
+    finally:
+        os.environ.clear()
+        os.environ |= before
 
 
 def row(index: int) -> dict[str, Any]:
@@ -389,8 +416,9 @@ def described(index: int, case: Case) -> dict[str, Any]:
         start["version"] = version(case.package)
     except PackageNotFoundError:
         return {**start, "note": "not installed"}
-    memory = {"megabytes": fresh(peak, index, False), "peer_megabytes": fresh(peak, index, True)}
-    return {**start, **fresh(row, index), **memory}
+    ours, peer = (fresh(case.environment, peak, index, of_peer) for of_peer in (False, True))
+    measured = fresh(case.environment, row, index)
+    return {**start, **measured, "megabytes": ours, "peer_megabytes": peer}
 
 
 def saved(index: int, case: Case, runs: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def study(monkeypatch):
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "peers_study", module)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "fresh", lambda function, *arguments: function(*arguments))
+    monkeypatch.setattr(module, "fresh", lambda environment, function, *arguments: function(*arguments))
     return module
 
 
@@ -100,6 +101,12 @@ def test_the_cases_are_named_apart_and_have_what_the_issue_asks_for(study):
     assert large.peer is None and "20 GB" in large.note  # 8 * 50,000^2 bytes
     two = next(case for case in cases if "two threads" in case.quantity)
     assert (two.samples, two.units, two.clock) == (50_000, 128, "wall")
+
+
+def test_a_case_has_its_own_environment(monkeypatch):
+    monkeypatch.setenv("GAUSSLAB_MADE_UP", "before")
+    found = module.fresh({"GAUSSLAB_MADE_UP": "within"}, os.getenv, "GAUSSLAB_MADE_UP")
+    assert (found, os.environ["GAUSSLAB_MADE_UP"]) == ("within", "before")
 
 
 def test_samples_are_the_same_each_time_and_offset(study):
