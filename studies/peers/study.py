@@ -271,7 +271,7 @@ def neighbour_cases() -> Iterator[Case]:
 
 
 def told_cases() -> Iterator[Case]:
-    """faiss once more, its BLAS told what this processor can do: wheels carry one that is older than many processors."""
+    """The BLAS in faiss' wheels is older than many processors: once more, told what this one can do."""
     if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
         return
     told = {"OPENBLAS_CORETYPE": "Haswell"}
