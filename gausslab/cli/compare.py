@@ -128,15 +128,7 @@ def _run(plan: "ComparisonConfig", out: Path, jobs: int | None) -> "ComparisonRe
 
 def _report(plan: "ComparisonConfig", result: "ComparisonResult") -> None:
     from gausslab.cli.comparison_table import print_comparison
-    from gausslab.cli.console import stderr
-    from gausslab.plotting.redraw import redraw
+    from gausslab.cli.ending import end_grid
 
     print_comparison(result.table, plan.data)
-    pictures = redraw(result.out)
-    typer.echo(f"table: {result.out / 'comparison.csv'}")
-    for picture in pictures:
-        typer.echo(f"figure: {picture}")
-    for failure in result.failures:
-        stderr().print(failure.details or f"gausslab: {failure.error}", soft_wrap=True, markup=False)
-    if result.failures:
-        raise typer.Exit(1)
+    end_grid(result.out / "comparison.csv", result.failures)

@@ -81,19 +81,11 @@ def _run(grid: SweepConfig, out: Path, jobs: int | None) -> "SweepResult":
 
 
 def _report(result: "SweepResult") -> None:
-    from gausslab.cli.console import stderr
+    from gausslab.cli.ending import end_grid
     from gausslab.cli.report import print_sweep
-    from gausslab.plotting.redraw import redraw
 
     print_sweep(result.table)
-    pictures = redraw(result.out)
-    typer.echo(f"table: {result.out / 'measurements.csv'}")
-    for picture in pictures:
-        typer.echo(f"figure: {picture}")
-    for failure in result.failures:
-        stderr().print(failure.details or f"gausslab: {failure.error}", soft_wrap=True, markup=False)
-    if result.failures:
-        raise typer.Exit(1)
+    end_grid(result.out / "measurements.csv", result.failures)
 
 
 def _as_tuple(value: int | list[int]) -> tuple[int, ...]:
