@@ -72,7 +72,15 @@ def compare(
     channels: Annotated[
         int | None, typer.Option("--channels", help="Channels of the first layer.", rich_help_panel=_RUN)
     ] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", help="Hidden convolutions of the encoder.", rich_help_panel=_RUN)
+    ] = None,
+    weight: Annotated[
+        float | None,
+        typer.Option("--weight", help="Of every row's first term (an EAE's entropy).", rich_help_panel=_RUN),
+    ] = None,
     images: Annotated[int | None, typer.Option("--images", help="Training images.", rich_help_panel=_RUN)] = None,
+    batch: Annotated[int | None, typer.Option("--batch", help="Images a step.", rich_help_panel=_RUN)] = None,
     epochs: Annotated[
         int | None, typer.Option("--epochs", help="Passes over the images.", rich_help_panel=_RUN)
     ] = None,
@@ -106,7 +114,16 @@ def compare(
         seeds=tuple(seeds),
         as_released=as_released,
         settings=Settings(
-            width=width, channels=channels, images=images, epochs=epochs, lr=lr, threads=threads, device=device
+            width=width,
+            channels=channels,
+            depth=depth,
+            weight=weight,
+            images=images,
+            batch=batch,
+            epochs=epochs,
+            lr=lr,
+            threads=threads,
+            device=device,
         ),
         quality=QualityConfig(
             extractor=extractor, weights=None if weights is None else str(weights), images=quality_images

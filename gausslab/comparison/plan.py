@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import NamedTuple
+from itertools import product
+from typing import Any, NamedTuple
 
-from gausslab.config import TrainConfig
+from gausslab.config import Bottleneck, TrainConfig
 from gausslab.config.checks import require, text, whole
 from gausslab.densities import SAMPLERS
 from gausslab.errors import ConfigError, choices
@@ -20,25 +21,49 @@ class Settings:
 
     Attributes:
         batch: images a step.
+        bottleneck: what the code goes through.
         channels: channels of the first layer.
         depth: hidden convolutions of the encoder.
         device: of the training.
         epochs: passes over the training images.
         images: training images.
         lr: Adam's learning rate.
+        neighbours: k of the entropy's estimator.
         threads: CPU threads of one run.
+        weight: of the objective's first term, the one in its label: the entropy of an EAE, the divergence of a VAE.
         width: units of the code.
     """
 
     batch: int | None = None
+    bottleneck: Bottleneck | None = None
     channels: int | None = None
     depth: int | None = None
     device: str | None = None
     epochs: int | None = None
     images: int | None = None
     lr: float | None = None
+    neighbours: int | None = None
     threads: int | None = None
+    weight: float | None = None
     width: int | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What is set.
+
+        >>> Settings(width=8, weight=0.5).given
+        {'weight': 0.5, 'width': 8}
+        """
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @property
+    def label(self) -> str:
+        """What is set, in words.
+
+        >>> Settings(width=8, weight=0.5).label
+        'weight 0.5, width 8'
+        """
+        return ", ".join(f"{name} {value}" for name, value in self.given.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,17 +88,24 @@ class QualityConfig:
 
 
 class Cell(NamedTuple):
-    """One row under one seed.
+    """One row under one seed, in one variant.
 
     Attributes:
         row: name of the row.
+        variant: what the variant sets.
         config: the run that it is a row of; rows that differ in their sampler alone share it.
         samplers: what its codes are sampled by.
     """
 
     row: str
+    variant: Settings
     config: TrainConfig
     samplers: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """In the table: the row's name, and what the variant sets."""
+        return " ".join(filter(None, (self.row, self.variant.label)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +122,7 @@ class ComparisonConfig:
         seeds: root seeds.
         as_released: whether the published code's mistakes are kept, for audits.
         settings: in place of the scale's.
+        variants: in place of `settings` in turn, every row once with each; empty is every row once.
         quality: how images are scored.
     """
 
@@ -102,12 +135,13 @@ class ComparisonConfig:
     seeds: tuple[int, ...] = (0, 1, 2)
     as_released: bool = False
     settings: Settings = field(default_factory=Settings)
+    variants: tuple[Settings, ...] = ()
     quality: QualityConfig = field(default_factory=QualityConfig)
 
     def __post_init__(self) -> None:
-        for name in ("rows", "seeds", "samplers"):
+        for name in ("rows", "seeds", "samplers", "variants"):
             values = getattr(self, name)
-            require(name == "samplers" or len(values) > 0, name, values, "at least one value")
+            require(name not in ("rows", "seeds") or len(values) > 0, name, values, "at least one value")
             require(len(set(values)) == len(values), name, values, "values without repetition")
         for name in self.samplers:
             if name not in SAMPLERS:
@@ -126,12 +160,16 @@ class ComparisonConfig:
         return family(self.data, self.size)
 
     def cells(self) -> Iterator[Cell]:
-        """Rows, then seeds."""
-        for name in self.rows:
+        """Rows, then variants, then seeds."""
+        for name, variant, seed in product(self.rows, self.variants or (Settings(),), self.seeds):
             row = row_named(name)
             samplers = row.samplers if row.own_sampler or not self.samplers else self.samplers
-            for seed in self.seeds:
-                yield Cell(name, self._config(name, seed), samplers)
+            yield Cell(name, variant, self._config(name, variant, seed), samplers)
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The settings that variants differ in."""
+        return tuple(sorted({name for variant in self.variants for name in variant.given}))
 
     def configs(self) -> tuple[TrainConfig, ...]:
         """The runs, each once."""
@@ -141,7 +179,7 @@ class ComparisonConfig:
         """The samplers of all rows that share a run."""
         return tuple(dict.fromkeys(name for cell in self.cells() if cell.config == config for name in cell.samplers))
 
-    def _config(self, row: str, seed: int) -> TrainConfig:
+    def _config(self, row: str, variant: Settings, seed: int) -> TrainConfig:
         return preset(
             row,
             self.data,
@@ -150,5 +188,5 @@ class ComparisonConfig:
             path=self.path,
             size=self.size,
             as_released=self.as_released,
-            **asdict(self.settings),
+            **self.settings.given | variant.given,
         )

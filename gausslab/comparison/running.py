@@ -29,7 +29,7 @@ class ComparisonResult:
 
     Attributes:
         out: its directory.
-        table: rows of all finished runs: the tidy table's columns, and `row`, `sampler`, `extractor`.
+        table: rows of all finished runs: the tidy table's columns, `row`, `sampler`, `extractor`, what variants set.
         failures: the runs that failed.
     """
 
@@ -89,7 +89,7 @@ def _prepare(plan: ComparisonConfig, report: Reporter) -> None:
 
 
 def rows_of(plan: ComparisonConfig, cell: Cell, out: Path) -> pd.DataFrame:
-    """The rows of one cell: what its run measured, and the scores of its own samplers.
+    """The rows of one cell: what its run measured, and the scores of its own samplers; a column each varied setting.
 
     Raises:
         GausslabError: a file is missing or damaged.
@@ -99,4 +99,5 @@ def rows_of(plan: ComparisonConfig, cell: Cell, out: Path) -> pd.DataFrame:
     files = [file for task, file in Assessment(plan, run).files().items() if task in wanted]
     measured = tables.read(run.measurements_file).assign(sampler="", extractor="")
     frame = tables.concat([measured, *(tables.read(file) for file in files)])
-    return frame.assign(row=cell.row)
+    varied = {name: cell.variant.given.get(name) for name in plan.varied if name not in frame}
+    return frame.assign(row=cell.label, **varied)

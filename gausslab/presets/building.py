@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig
+from gausslab.config import TERMS, DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig
 from gausslab.errors import ConfigError, choices, entry
 from gausslab.presets.families import SCALES, SIDES, WIDTHS, Family, Values, family
 from gausslab.presets.rows import RELEASED, ROWS, Row
@@ -11,8 +11,11 @@ from gausslab.presets.rows import RELEASED, ROWS, Row
 SMALL: Values = {"lr": 1e-3, "schedule": "exponential", "decay": 0.98}
 """Optimisation of all rows below paper scale."""
 
-CHANGES = ("batch", "channels", "depth", "device", "epochs", "images", "lr", "threads", "width")
-"""What a caller may set in place of the scale."""
+CHANGES = (
+    *("batch", "bottleneck", "channels", "depth", "device", "epochs", "images", "lr", "neighbours", "threads"),
+    *("weight", "width"),
+)
+"""What a caller may set in place of the scale and the row; `weight` is that of the objective's first term."""
 
 
 def preset(
@@ -47,6 +50,7 @@ def preset(
     objective = dict(chosen.objective) | dict(chosen.weights.get(of, {}))
     if as_released:
         objective |= dict(RELEASED.get((row, of), {}))
+    objective |= _objective(row, objective["name"], settings)
     model = (
         {"width": WIDTHS[of]} | dict(chosen.model) | dict(chosen.network.get(of, {})) | _picked(settings, ModelConfig)
     )
@@ -83,6 +87,16 @@ def _settings(row: Row, of: Family, scale: str, changes: Values) -> dict[str, An
     if unknown := sorted(given.keys() - set(CHANGES)):
         raise ConfigError(f"preset has no setting {unknown[0]!r}; {choices(unknown[0], CHANGES)}")
     return own | dict(SCALES[scale]) | given
+
+
+def _objective(row: str, name: str, settings: Values) -> dict[str, Any]:
+    """What a caller sets of the objective."""
+    given = {"neighbours": settings["neighbours"]} if "neighbours" in settings else {}
+    if "weight" not in settings:
+        return given
+    if not TERMS[name]:
+        raise ConfigError(f"model {row!r} has no term beside the error, got weight {settings['weight']!r}")
+    return given | {f"{TERMS[name][0]}_weight": settings["weight"]}
 
 
 def _picked(settings: Values, kind: type[ModelConfig | TrainingConfig]) -> dict[str, Any]:

@@ -30,11 +30,39 @@ def test_settings_take_the_scales_place():
     assert (config.model.channels, config.model.posterior) == (2, "learned")
 
 
+VARIED = replace(TINY, rows=("eae",), seeds=(0, 1), variants=(Settings(weight=0.05), Settings(batch=50, neighbours=2)))
+
+
+def test_every_row_goes_through_every_variant():
+    cells = list(VARIED.cells())
+    assert [cell.label for cell in cells] == ["eae weight 0.05"] * 2 + ["eae batch 50, neighbours 2"] * 2
+    objectives = [cell.config.objective for cell in cells]
+    assert [(each.entropy_weight, each.neighbours) for each in objectives] == [(0.05, 1)] * 2 + [(1.0, 2)] * 2
+    assert [cell.config.training.batch for cell in cells] == [100, 100, 50, 50]
+    assert [cell.config.training.epochs for cell in cells] == [1] * 4
+    assert VARIED.varied == ("batch", "neighbours", "weight")
+
+
+def test_a_variant_stands_above_the_settings_of_all():
+    plan = replace(TINY, settings=Settings(width=4), variants=(Settings(width=8), Settings(channels=3)))
+    assert {(cell.config.model.width, cell.config.model.channels) for cell in plan.cells()} == {(8, 2), (4, 3)}
+
+
+def test_the_weight_is_that_of_the_first_term():
+    weighed = [replace(TINY, rows=(row,), settings=Settings(weight=7.0)) for row in ("vae", "sigreg", "rae-l2", "wae")]
+    objectives = [next(plan.cells()).config.objective for plan in weighed]
+    found = [next(each.weight(term) for term in each.terms) for each in objectives]
+    assert found == [7.0] * 4
+    assert [each.label for each in objectives] == ["vae-7", "sigreg-7", "rae-l2-7", "wae-7"]
+
+
 def test_there_and_back_and_a_digest_of_every_field():
-    assert from_json(ComparisonConfig, to_json(TINY)) == TINY
+    for plan in (TINY, VARIED):
+        assert from_json(ComparisonConfig, to_json(plan)) == plan
     changes = [
         {"data": "mnist"}, {"path": "x"}, {"size": 32}, {"scale": "laptop"}, {"rows": ("vae",)}, {"seeds": (1,)},
-        {"samplers": ("gmm",)}, {"settings": Settings(lr=0.1)}, {"quality": QualityConfig(images=50)},
+        {"samplers": ("gmm",)}, {"settings": Settings(lr=0.1)}, {"variants": (Settings(lr=0.1),)},
+        {"variants": (Settings(lr=0.2),)}, {"quality": QualityConfig(images=50)},
     ]  # fmt: skip
     digests = {TINY.digest, *(replace(TINY, **change).digest for change in changes)}
     assert len(digests) == len(changes) + 1
@@ -49,6 +77,11 @@ def test_there_and_back_and_a_digest_of_every_field():
         ({"samplers": ("gm",)}, "unknown sampler 'gm'; did you mean 'gmm'?"),
         ({"data": "mnits"}, "unknown data set of the comparison 'mnits'; did you mean 'mnist'?"),
         ({"scale": "small"}, "scale 'small' is unknown"),
+        ({"variants": (Settings(lr=0.1), Settings(lr=0.1))}, "variants must be values without repetition"),
+        (
+            {"rows": ("ae",), "settings": Settings(weight=1.0)},
+            "model 'ae' has no term beside the error, got weight 1.0",
+        ),
         ({"settings": Settings(width=0)}, "width must be a whole number of at least 1, got 0"),
     ],
 )
