@@ -27,9 +27,21 @@ def decode_prior(model: Autoencoder, width: int, number: int, seed: int) -> Floa
 
 def write_grid(images: Float[Tensor, "samples channels height width"], path: Path, columns: int = GRID_SIDE) -> None:
     """Images in [0, 1] as one PNG, row by row, white gaps between them; no date inside, so a redraw is byte-equal."""
+    write_atomically(path, _png(grid(images, columns)))
+
+
+def grid_rows(path: Path, rows: int, columns: int = GRID_SIDE) -> bytes:
+    """The first rows of images of a grid that `write_grid` wrote, as the bytes of a PNG."""
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture)
+    side = (pixels.shape[1] - _GAP) // columns
+    return _png(pixels[: rows * side + _GAP])
+
+
+def _png(pixels: UInt8[np.ndarray, "height width *colours"]) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(grid(images, columns)).save(buffer, format="PNG")
-    write_atomically(path, buffer.getvalue())
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
 def grid(

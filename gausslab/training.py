@@ -189,7 +189,7 @@ def _train_epoch(session: Session, split: data.Split, report: Reporter) -> None:
     shuffle = torch_generator(config.seed, f"shuffle/{session.epoch}")
     noise = torch_generator(config.seed, f"noise/{session.epoch}")
     order = torch.randperm(len(split), generator=shuffle)
-    steps = len(split) // config.training.batch
+    steps, name = len(split) // config.training.batch, config.run_name
     session.model.train()
     for step in range(steps):
         index = order[step * config.training.batch : (step + 1) * config.training.batch]
@@ -202,11 +202,7 @@ def _train_epoch(session: Session, split: data.Split, report: Reporter) -> None:
         session.optimiser.step()
         _add(session.losses, {"train_loss": value, **{f"train_{k}": v.item() for k, v in loss.parts.items()}}, steps)
         done = session.epoch * steps + step + 1
-        report(
-            Progress(
-                config.run_name, session.epoch, config.training.epochs, done, steps * config.training.epochs, value
-            )
-        )
+        report(Progress(name, session.epoch, config.training.epochs, done, steps * config.training.epochs, value))
 
 
 @torch.no_grad()
@@ -227,7 +223,8 @@ def _validate(session: Session, split: data.Split) -> float:
 
 def batch(split: data.Split, index: Int64[Tensor, " batch"], device: torch.device) -> objectives.Batch:
     """Some of the split as floats in [0, 1], in the memory layout the networks are fastest with, and their labels."""
-    images = data.to_float(split.images[index].to(device)).contiguous(memory_format=torch.channels_last)
+    chosen = split.images.index_select(0, index).to(device)  # of bytes many times as fast as images[index]
+    images = data.to_float(chosen).contiguous(memory_format=torch.channels_last)
     return objectives.Batch(images, None if split.labels is None else split.labels[index].to(device))
 
 

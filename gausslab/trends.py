@@ -1,4 +1,4 @@
-"""The trend over widths, and the sentence that answers the question of a width sweep.
+"""Rank trends over a setting, and the sentence that answers the question of a width sweep.
 
 No torch here: an answer is given again from the table alone.
 """
@@ -33,23 +33,21 @@ SINGLE = {
 MEASURES = WHOLE | SINGLE
 
 
-@dataclass(frozen=True)
-class Trend:
-    """A rank trend of a quantity over widths.
+@dataclass(frozen=True, kw_only=True)
+class RankTrend:
+    """How a number goes with the levels of a setting, over runs.
 
     Attributes:
-        quantity: what was ranked.
-        widths: the widths, ascending.
-        means: mean over seeds at each.
-        tau: Kendall's tau-b between width and value over all runs.
-        interval: where tau lies in 95 % of tables with the seeds of each width resampled: how far it hangs on single
-            seeds, and no confidence interval with the few there are; NaN with a single seed a width.
+        levels: the levels, ascending.
+        means: mean over the runs at each.
+        tau: Kendall's tau-b between level and value over all runs.
+        interval: where tau lies in 95 % of tables with the runs of each level resampled: how far it hangs on single
+            seeds, and no confidence interval with the few there are; NaN with a single run a level.
         p_value: two-sided, by permutation of the values over the runs.
         n_runs: runs.
     """
 
-    quantity: Quantity
-    widths: tuple[int, ...]
+    levels: tuple[float, ...]
     means: tuple[float, ...]
     tau: float
     interval: tuple[float, float]
@@ -58,10 +56,48 @@ class Trend:
 
     @property
     def verdict(self) -> str:
-        """`yes` if the quantity rises with width, `no` if it falls, `undecided` if neither is shown at 5 %."""
+        """`yes` if the number rises with the level, `no` if it falls, `undecided` if neither is shown at 5 %."""
         if not self.p_value < 1 - CONFIDENCE:
             return "undecided"
         return "yes" if self.tau > 0 else "no"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend(RankTrend):
+    """A rank trend of a quantity over widths.
+
+    Attributes:
+        quantity: what was ranked.
+    """
+
+    quantity: Quantity
+
+
+def rank_trend(levels: np.ndarray, values: np.ndarray, draws: int = 9999) -> RankTrend:
+    """Whether a number rises or falls with a setting.
+
+    Args:
+        levels: of the setting, a run each.
+        values: the number, likewise.
+        draws: permutations and bootstrap samples; fixed seed.
+
+    Raises:
+        GausslabError: fewer than two levels.
+    """
+    distinct = np.unique(levels)
+    if len(distinct) < 2:
+        raise GausslabError("a trend needs at least two levels of the setting")
+    generator = numpy_generator(0, "trend")
+    permuted = _agreement(levels, generator.permuted(np.tile(values, (draws, 1)), axis=1))
+    p_value = (1 + np.count_nonzero(np.abs(permuted) >= abs(_agreement(levels, values)))) / (draws + 1)
+    return RankTrend(
+        levels=tuple(float(level) for level in distinct),
+        means=tuple(float(values[levels == level].mean()) for level in distinct),
+        tau=kendall_tau(levels, values),
+        interval=_bootstrap(levels, values, generator, draws),
+        p_value=float(p_value),
+        n_runs=len(values),
+    )
 
 
 def trend(frame: pd.DataFrame, quantity: Quantity = KL_PER_UNIT, draws: int = 9999) -> Trend:
@@ -78,24 +114,10 @@ def trend(frame: pd.DataFrame, quantity: Quantity = KL_PER_UNIT, draws: int = 99
     rows = select(frame, quantity).dropna(subset=["width", "value"])
     if rows["run"].duplicated().any():
         raise GausslabError(f"a trend needs one layer a run, got {', '.join(rows['layer'].unique())}")
-    widths = rows["width"].to_numpy(int)
-    values = rows["value"].to_numpy(float)
-    if len(np.unique(widths)) < 2:
+    if rows["width"].nunique() < 2:
         raise GausslabError("a trend needs at least two widths")
-    observed = kendall_tau(widths, values)
-    generator = numpy_generator(0, "trend")
-    permuted = _agreement(widths, generator.permuted(np.tile(values, (draws, 1)), axis=1))
-    p_value = (1 + np.count_nonzero(np.abs(permuted) >= abs(_agreement(widths, values)))) / (draws + 1)
-    by_width = rows.groupby("width")["value"].mean()
-    return Trend(
-        quantity=quantity,
-        widths=tuple(int(width) for width in by_width.index),
-        means=tuple(float(mean) for mean in by_width),
-        tau=observed,
-        interval=_bootstrap(widths, values, generator, draws),
-        p_value=float(p_value),
-        n_runs=len(values),
-    )
+    found = rank_trend(rows["width"].to_numpy(int), rows["value"].to_numpy(float), draws)
+    return Trend(quantity=quantity, **vars(found))
 
 
 def kendall_tau(x: np.ndarray, y: np.ndarray) -> float:
@@ -129,19 +151,19 @@ def _orders(values: np.ndarray) -> np.ndarray:
 
 
 def _bootstrap(
-    widths: np.ndarray, values: np.ndarray, generator: np.random.Generator, draws: int
+    levels: np.ndarray, values: np.ndarray, generator: np.random.Generator, draws: int
 ) -> tuple[float, float]:
     """The percentile interval; over the table's own denominator.
 
     A seed drawn twice ties with itself, which a denominator of the drawn table would take for better agreement: the
     interval could lie wholly above tau.
     """
-    groups = [np.flatnonzero(widths == width) for width in np.unique(widths)]
-    scale = _scale(widths, values)
+    groups = [np.flatnonzero(levels == level) for level in np.unique(levels)]
+    scale = _scale(levels, values)
     if min(len(group) for group in groups) < 2 or not scale:
         return math.nan, math.nan
     index = np.concatenate([generator.choice(group, (draws, len(group))) for group in groups], axis=1)
-    taus = _agreement(widths[index], values[index]) / scale
+    taus = _agreement(levels[index], values[index]) / scale
     low, high = np.quantile(taus, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
@@ -194,6 +216,6 @@ def answer(found: Sequence[Trend]) -> str:
 def _phrase(found: Trend) -> str:
     low, high = found.interval
     spread = "" if math.isnan(low) else f", {low:+.2f} to {high:+.2f} over resampled seeds"
-    means = ", ".join(f"{mean:.3g} at {width}" for width, mean in zip(found.widths, found.means, strict=True))
+    means = ", ".join(f"{mean:.3g} at {level:g}" for level, mean in zip(found.levels, found.means, strict=True))
     name = MEASURES.get(found.quantity, found.quantity.label)
     return f"{name} {found.tau:+.2f} (p = {found.p_value:.2g}{spread}): {means}"

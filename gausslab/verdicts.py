@@ -21,6 +21,7 @@ from gausslab.parts import (
     reference,
     require_one_code,
 )
+from gausslab.summary import over_entropised
 
 LEVEL = 0.05
 
@@ -89,7 +90,7 @@ def verdict(table: pd.DataFrame) -> str:
     if len(rejected):
         count = f"{len(rejected)} of {len(tests)} tests of the whole code reject (Holm)"
         reasons = [_split(rows), _bound(rows, against), _units(rows), _radii(rows), count, samples]
-    clauses = [clause for clause in [*reasons, _not_measured(rows), against.caution] if clause]
+    clauses = [clause for clause in [*reasons, over_entropised(rows), _not_measured(rows), against.caution] if clause]
     return f"{_headline(tests, rejected, against)}: {'; '.join(clauses)}"
 
 

@@ -80,7 +80,7 @@ def tiny_run(tiny_sweep):
 @pytest.fixture(scope="session")
 def tiny_comparison(tmp_path_factory, session_cache):
     """The one finished comparison that tests share: three rows, two of which share their runs, two seeds."""
-    from tiny_plan import TINY as PLAN
+    from comparison.tiny_plan import TINY as PLAN
 
     from gausslab.comparison import compare
 

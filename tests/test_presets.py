@@ -101,6 +101,12 @@ def test_as_released_keeps_the_published_mistakes():
     assert preset("ae", "mnist").data.split == "disjoint"
 
 
+def test_how_pictures_are_cut_and_resized():
+    plain, other = preset("ae", "celeba"), preset("ae", "celeba", crop=108, resampling="lanczos")
+    assert (plain.data.crop, plain.data.resampling) == (None, "bilinear")
+    assert (other.data.crop, other.data.resampling) == (108, "lanczos")
+
+
 def test_changes_take_the_place_of_the_scales():
     config = preset("eae", "mnist", scale="smoke", channels=3, epochs=5, images=100, width=None, lr=0.1, threads=2)
     assert (config.model.channels, config.training.epochs, config.data.images) == (3, 5, 100)

@@ -93,7 +93,7 @@ def test_the_sentence_holds_the_numbers():
     found = trend(made(RISING))
     assert found.tau == pytest.approx(stats.kendalltau(np.repeat([4, 8, 16], 3), range(9)).statistic)
     assert found.means == pytest.approx((0.11, 0.21, 0.31))
-    assert found.widths == (4, 8, 16)
+    assert found.levels == (4, 8, 16)
     assert "per dimension +0.87 (p = 0.00" in answer([found])
     assert "+0.87 to +0.87 over resampled seeds): 0.11 at 4, 0.21 at 8, 0.31 at 16" in answer([found])
 

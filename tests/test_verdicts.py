@@ -76,6 +76,17 @@ def test_what_was_not_tested_is_not_claimed():
     assert of("composite", 0.4).startswith("no evidence against a Gaussian: n = 1,000; smallest p 0.4; not measured: ")
 
 
+def test_more_entropy_than_a_gaussians_is_said():
+    rows = [
+        *decomposition((0.01, 0.02, -0.8, -0.2)),
+        row("kl_decomposition", "beyond_second_order", -1.0, p_value=1e-4, null="composite", **GAUSSIAN),
+        row("moment_kl", "mean_scale", 0.01, p_value=0.5, null="simple", **GAUSSIAN),
+        row("knn_entropy", "gap", -0.98, p_value=1e-4, null="simple", **GAUSSIAN),
+    ]
+    line = verdict(table(*rows))
+    assert "; over-entropised, 0.98 nats above Gaussian samples of the same size: its samples keep further" in line
+
+
 def test_the_lower_bound_and_its_density():
     bound = [
         row("kl_lower_bound", "statistic", 5.91, 0.0, 0.1, standard_error=0.1, p_value=1e-30, null="simple"),

@@ -36,6 +36,17 @@ def compare(
         int | None,
         typer.Option("--size", help="Side of the images, 32 or 64 (the thesis's).", rich_help_panel=_WHAT),
     ] = None,
+    crop: Annotated[
+        int | None, typer.Option("--crop", help="Side of a centre crop (image folders, celeba).", rich_help_panel=_WHAT)
+    ] = None,
+    resampling: Annotated[
+        str,
+        typer.Option(
+            "--resampling",
+            help="Filter of the resize: bilinear or lanczos (image folders, celeba).",
+            rich_help_panel=_WHAT,
+        ),
+    ] = "bilinear",
     as_released: Annotated[
         bool,
         typer.Option(
@@ -108,6 +119,8 @@ def compare(
         data=data,
         path=None if data_path is None else str(data_path),
         size=size,
+        crop=crop,
+        resampling=resampling,  # type: ignore[arg-type]
         scale=scale,
         rows=tuple(ROWS) if models == ["all"] else tuple(models),
         samplers=tuple(samplers),

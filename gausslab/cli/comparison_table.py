@@ -8,17 +8,17 @@ from rich import box
 from rich.table import Table
 
 from gausslab.cli.console import stdout
-from gausslab.cli.report import interval_text
+from gausslab.cli.report import interval_text, print_warning
 from gausslab.labels import frechet_label
 from gausslab.presets import ROWS
 from gausslab.scoreboard.layout import (
     FRECHET,
     LATENT,
+    POSTERIOR,
     Column,
     cell,
     check,
     floors,
-    over_entropised,
     rows,
     score_columns,
 )
@@ -42,8 +42,8 @@ def print_comparison(table: pd.DataFrame, data: str) -> None:
     _print_scores(table, data)
     _print("codes", table, LATENT, {column: _null(table, column) for column in LATENT}, "null")
     stdout().print(_CODES, style="dim", soft_wrap=True)
-    for warning in filter(None, (over_entropised(table, row) for row in rows(table))):
-        stdout().print(f"warning: {warning}", soft_wrap=True)
+    for row in rows(table):
+        print_warning(row, table[(table["row"] == row) & (table["layer"] != POSTERIOR)])
 
 
 def _print_scores(table: pd.DataFrame, data: str) -> None:

@@ -92,13 +92,16 @@ def _fitted(
 
     from gausslab import generation
     from gausslab.densities import LatentCodes, fit
+    from gausslab.densities import sampler as sampler_named
     from gausslab.presets import ISOTROPIC, LAPLACE, family, sampler_options
 
     config = checkpoint.config
+    options = sampler_options(sampler, family(config.data.name, config.data.size), scale)
+    sampler_named(sampler, **options)  # a mistake is told before any image is read
     if sampler in (ISOTROPIC, LAPLACE):
         return fit(sampler, LatentCodes(torch.zeros(1, config.model.width)), seed)
     codes = generation.latent_codes(model, _images(checkpoint, data_path).train.images)
-    return fit(sampler, codes, seed, **sampler_options(sampler, family(config.data.name, config.data.size), scale))
+    return fit(sampler, codes, seed, **options)
 
 
 def _images(checkpoint: "Checkpoint", data_path: Path | None) -> "ImageData":

@@ -33,7 +33,13 @@ Data = Annotated[str | None, _by_scale("--data", "Data set of `gausslab data lis
 DataPath = Annotated[Path | None, _option("--data-path", "Folder of your own files of that set.", _DATA)]
 Images = Annotated[int | None, _by_scale("--images", "Training images", _DATA)]
 Size = Annotated[int, _option("--size", "Side of the images, 32 or 64.", _DATA)]
-Crop = Annotated[int | None, _option("--crop", "Side of a centre crop (image folders).", _DATA)]
+Crop = Annotated[int | None, _option("--crop", "Side of a centre crop (image folders, celeba).", _DATA)]
+Resampling = Annotated[
+    str, _option("--resampling", "Filter of the resize: bilinear or lanczos (image folders, celeba).", _DATA)
+]
+AsReleased = Annotated[
+    bool, _option("--as-released", "Validate on training images as the published code does, for audits.", _DATA)
+]
 
 Width = Annotated[int, _option("--width", "Units of the code.", _MODEL)]
 Widths = Annotated[list[int], _option("--widths", "Units of the code.", _MODEL)]
@@ -41,7 +47,7 @@ Channels = Annotated[int | None, _by_scale("--channels", "Channels of the first 
 ChannelsList = Annotated[list[int], _by_scale("--channels", "Channels of the first layer", _MODEL)]
 Depth = Annotated[int, _option("--depth", "Hidden convolutions of the encoder; the decoder follows.", _MODEL)]
 Depths = Annotated[list[int], _option("--depth", "Hidden convolutions of the encoder; the decoder follows.", _MODEL)]
-Bottleneck = Annotated[str, _option("--bottleneck", "Code layer: batchnorm or none.", _MODEL)]
+Bottleneck = Annotated[str, _option("--bottleneck", "Code layer: batchnorm, l1norm or none.", _MODEL)]
 Init = Annotated[str | None, _by_scale("--init", "Initial weights: torch, or keras as in the RAE code", _MODEL)]
 
 _LAMBDA = "Lambda of the eae (0.05; the thesis shows 0.05 and 1)."
@@ -86,6 +92,8 @@ def base_config(
     data_path: Path | None,
     size: int,
     crop: int | None,
+    resampling: str,
+    as_released: bool,
     bottleneck: str,
     batch: int,
     schedule: str,
@@ -94,7 +102,14 @@ def base_config(
     device: str,
 ) -> TrainConfig:
     """The part of a configuration that one run and a grid share; `options` are those that `scaled` filled in."""
-    source = DataConfig(name=options["data"], path=None if data_path is None else str(data_path), size=size, crop=crop)
+    source = DataConfig(
+        name=options["data"],
+        path=None if data_path is None else str(data_path),
+        size=size,
+        crop=crop,
+        resampling=resampling,  # type: ignore[arg-type]
+        split="as-released" if as_released else "disjoint",
+    )
     return TrainConfig(
         data=replace(source, images=_images(source, options)),
         model=ModelConfig(bottleneck=bottleneck, init=options["init"]),  # type: ignore[arg-type]

@@ -36,8 +36,16 @@ def probe(
     ] = None,
     size: Annotated[int, typer.Option("--size", help="Side the data set is loaded at.", rich_help_panel=_WHAT)] = 32,
     crop: Annotated[
-        int | None, typer.Option("--crop", help="Side of a centre crop (image folders).", rich_help_panel=_WHAT)
+        int | None, typer.Option("--crop", help="Side of a centre crop (image folders, celeba).", rich_help_panel=_WHAT)
     ] = None,
+    resampling: Annotated[
+        str,
+        typer.Option(
+            "--resampling",
+            help="Filter of the resize: bilinear or lanczos (image folders, celeba).",
+            rich_help_panel=_WHAT,
+        ),
+    ] = "bilinear",
     split: Annotated[
         str, typer.Option("--split", help="test, validation, train or all.", rich_help_panel=_WHAT)
     ] = "test",
@@ -98,7 +106,7 @@ def probe(
     """
     from gausslab.inspection import Request, needs_model
 
-    images_of = _data(data, data_path, size, crop)
+    images_of = _data(data, data_path, size, crop, resampling)
     request = Request(
         file=file,
         data=images_of,
@@ -187,12 +195,20 @@ def _write(found: "Probe", folder: Path) -> None:
         raise RunError(f"cannot write {folder}: {error.strerror or error}") from None
 
 
-def _data(name: str | None, path: Path | None, size: int, crop: int | None) -> DataConfig | None:
+def _data(
+    name: str | None, path: Path | None, size: int, crop: int | None, resampling: str = "bilinear"
+) -> DataConfig | None:
     if name is None:
         if path is not None:
             raise ConfigError("--data-path needs --data: which data set is it? `--data folder` is any folder of images")
         return None
-    return DataConfig(name=name, path=None if path is None else str(path.expanduser().resolve()), size=size, crop=crop)
+    return DataConfig(
+        name=name,
+        path=None if path is None else str(path.expanduser().resolve()),
+        size=size,
+        crop=crop,
+        resampling=resampling,  # type: ignore[arg-type]
+    )
 
 
 def _shape(text: str | None) -> tuple[int, int, int] | None:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from gausslab.cli.console import stderr, stdout
 from gausslab.errors import GausslabError
-from gausslab.summary import QUANTITIES, Interval, Quantity, over_seeds, select
+from gausslab.summary import QUANTITIES, Interval, Quantity, over_entropised, over_seeds, select
 from gausslab.trends import answer, trends
 
 _LEGEND = (
@@ -32,6 +32,8 @@ def print_sweep(table: pd.DataFrame) -> None:
             f"samples. {_LEGEND} MSE: per element."
         )
         _print(title, "width", rows, caption)
+        for width, of_width in part.groupby("width"):
+            print_warning(f"width {width}", of_width)
         stdout().print(_answer(part), soft_wrap=True)
 
 
@@ -47,6 +49,14 @@ def print_layers(table: pd.DataFrame) -> None:
         rows,
         caption,
     )
+    for layer, part in measured.groupby("layer", sort=False):
+        print_warning(str(layer), part)
+
+
+def print_warning(name: str, rows: pd.DataFrame) -> None:
+    """A line if the codes hold more entropy than Gaussian ones: of a row, a width, a layer."""
+    if warning := over_entropised(rows):
+        stdout().print(f"warning: {name}: {warning}", soft_wrap=True)
 
 
 def _over_seeds(part: pd.DataFrame) -> dict[Quantity, Interval]:

@@ -20,6 +20,8 @@ def sweep(
     images: o.Images = None,
     size: o.Size = 32,
     crop: o.Crop = None,
+    resampling: o.Resampling = "bilinear",
+    as_released: o.AsReleased = False,
     channels: o.ChannelsList = [],
     depth: o.Depths = [4],
     bottleneck: o.Bottleneck = "batchnorm",
@@ -52,8 +54,8 @@ def sweep(
     """
     options = o.scaled(scale, data=data, images=images, channels=channels, epochs=epochs, lr=lr, init=init)
     base = o.base_config(
-        options=options, data_path=data_path, size=size, crop=crop, bottleneck=bottleneck,
-        batch=batch, schedule=schedule, decay=decay, threads=threads, device=device,
+        options=options, data_path=data_path, size=size, crop=crop, resampling=resampling, as_released=as_released,
+        bottleneck=bottleneck, batch=batch, schedule=schedule, decay=decay, threads=threads, device=device,
     )  # fmt: skip
     grid = SweepConfig(
         base=base,

@@ -18,6 +18,8 @@ def train(
     images: o.Images = None,
     size: o.Size = 32,
     crop: o.Crop = None,
+    resampling: o.Resampling = "bilinear",
+    as_released: o.AsReleased = False,
     channels: o.Channels = None,
     depth: o.Depth = 4,
     bottleneck: o.Bottleneck = "batchnorm",
@@ -40,8 +42,8 @@ def train(
     """Train one autoencoder, measure its code, keep its best checkpoint."""
     options = o.scaled(scale, data=data, images=images, channels=channels, epochs=epochs, lr=lr, init=init)
     base = o.base_config(
-        options=options, data_path=data_path, size=size, crop=crop, bottleneck=bottleneck,
-        batch=batch, schedule=schedule, decay=decay, threads=threads, device=device,
+        options=options, data_path=data_path, size=size, crop=crop, resampling=resampling, as_released=as_released,
+        bottleneck=bottleneck, batch=batch, schedule=schedule, decay=decay, threads=threads, device=device,
     )  # fmt: skip
     model = replace(base.model, width=width, channels=options["channels"], depth=depth)
     loss = o.objectives([objective], [] if entropy_weight is None else [entropy_weight], neighbours)[0]

@@ -8,7 +8,7 @@
 `compare` does it all.
 """
 
-from gausslab.comparison.plan import ComparisonConfig, QualityConfig, Settings
+from gausslab.comparison.plan import Cell, ComparisonConfig, QualityConfig, Settings
 from gausslab.comparison.running import ComparisonResult, compare, comparison_folder
 
-__all__ = ["ComparisonConfig", "ComparisonResult", "QualityConfig", "Settings", "compare", "comparison_folder"]
+__all__ = ["Cell", "ComparisonConfig", "ComparisonResult", "QualityConfig", "Settings", "compare", "comparison_folder"]

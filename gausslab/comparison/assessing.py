@@ -1,6 +1,7 @@
 """One run's images and codes in numbers: what a worker does after training.
 
     quality/codes-KEY.csv      codes, reconstructions, midpoints
+    quality/posterior-KEY.csv  of a variational encoder: codes drawn from the posteriors
     quality/SAMPLER-KEY.csv    samples; of a second stage its reconstructions and midpoints too
     quality/SAMPLER.png, interpolations.png
 
@@ -13,6 +14,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import torch
@@ -35,13 +37,14 @@ from gausslab.quality.extractors import Extractor
 from gausslab.quality.interpolation import WAYS, linear
 from gausslab.runs import Run
 from gausslab.sampling import GRID_SIDE, write_grid
+from gausslab.seeding import torch_generator
 from gausslab.tables import Measurement
 from gausslab.training import Reporter, threads
 
 LATENT_ESTIMATORS = ("participation_ratio", "mardia_kurtosis")
 """What is measured of a row's code beside what every run's is."""
 
-CODES = "codes"
+CODES, POSTERIOR = "codes", "posterior"
 PICTURED = 0
 """Seed of the pairs of test images that are shown."""
 
@@ -78,8 +81,9 @@ class Assessment:
         self.folder = run.path / "quality"
 
     def files(self) -> dict[str, Path]:
-        """Task -> its table; the first task is `codes`, the others are samplers."""
-        tasks = (CODES, *self.plan.samplers_of(self.run.config))
+        """Task -> its table; the first task is `codes`, perhaps `posterior`, the others are samplers."""
+        posterior = () if self.run.config.model.posterior == "none" else (POSTERIOR,)
+        tasks = (CODES, *posterior, *self.plan.samplers_of(self.run.config))
         return {task: self.folder / f"{task}-{self._key(task)}.csv" for task in tasks}
 
     def complete(self) -> Iterator[str]:
@@ -91,14 +95,14 @@ class Assessment:
         scene = Scene.of(self.plan, self.run)
         for task, file in missing.items():
             try:
-                frame = scene.codes(self.folder) if task == CODES else scene.sampled(task, self.folder)
+                frame = scene.table(task, self.folder)
             except EstimatorError as error:
                 yield f"{self.run.config.run_name}: {task}: {error}"
                 frame = scene.empty()
             tables.write(frame, file)
 
     def _key(self, task: str) -> str:
-        options = {} if task == CODES else sampler_options(task, self.plan.family, self.plan.scale)
+        options = sampler_options(task, self.plan.family, self.plan.scale)
         parts = [
             self.plan.quality.extractor,
             self.plan.quality.weights,
@@ -161,6 +165,18 @@ class Scene:
         """Images a score is of."""
         return self.floor.n
 
+    def table(self, task: str, folder: Path) -> pd.DataFrame:
+        """The numbers of a task: `codes`, `posterior` or a sampler."""
+        if task == POSTERIOR:
+            return self.posterior()
+        return self.codes(folder) if task == CODES else self.sampled(task, folder)
+
+    def posterior(self) -> pd.DataFrame:
+        """The law of codes drawn from the test images' posteriors: what a variational objective brings near N(0, I)."""
+        codes = generation.latent_codes(self.model, self.images.test.images)
+        drawn = codes.drawn(torch_generator(self.config.seed, POSTERIOR))
+        return self._measured(drawn, (*PROBE_ESTIMATORS, *LATENT_ESTIMATORS), POSTERIOR)
+
     def codes(self, folder: Path) -> pd.DataFrame:
         """The test codes' law, reconstructions, midpoints; a picture of ways between codes."""
         plain = self._density(ISOTROPIC)
@@ -196,8 +212,13 @@ class Scene:
         """The code's law, against Laplace's if that is what its bottleneck makes; `perform` has measured the rest."""
         laplace = self.config.model.bottleneck == "l1norm"
         names = (*PROBE_ESTIMATORS, *LATENT_ESTIMATORS) if laplace else LATENT_ESTIMATORS
-        described = replace(blank(identify(self.config)), layer="bottleneck")
-        frame, _ = measure_samples(codes, described, names, reference="laplace" if laplace else "normal")
+        return self._measured(codes, names, "bottleneck", "laplace" if laplace else "normal")
+
+    def _measured(
+        self, codes: Tensor, names: Iterable[str], layer: str, reference: Literal["normal", "laplace"] = "normal"
+    ) -> pd.DataFrame:
+        described = replace(blank(identify(self.config)), layer=layer)
+        frame, _ = measure_samples(codes, described, names, reference=reference)
         return frame.assign(sampler="", extractor="")
 
     def _reconstructed(self, density: Density, sampler: str) -> pd.DataFrame:

@@ -6,7 +6,6 @@ from gausslab.checkpoints import load_checkpoint
 from gausslab.comparison.plan import CLASSIFIER, ComparisonConfig, QualityConfig
 from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig
 from gausslab.data import count_training_images
-from gausslab.errors import ConfigError
 from gausslab.estimators.null_cache import cache_folder
 from gausslab.quality.extractors import Extractor, ModuleExtractor, pretrained
 from gausslab.runs import Run
@@ -55,12 +54,10 @@ def extractor(quality: QualityConfig, data: DataConfig, scale: str) -> Extractor
     """The extractor, ready.
 
     Raises:
-        ConfigError: it needs a file of weights, or an extra that is not installed, or its name is unknown.
+        ConfigError: it needs a file of weights, or an extra that is not installed.
         CheckpointError: the classifier has not been trained.
     """
     if quality.extractor != CLASSIFIER:
         return pretrained(quality.extractor, None if quality.weights is None else Path(quality.weights))
-    if quality.weights is not None:
-        raise ConfigError(f"extractor 'classifier' is trained here and takes no file, got {quality.weights}")
     checkpoint = load_checkpoint(classifier_run(data, scale).checkpoint_file)
     return ModuleExtractor(name=CLASSIFIER, network=checkpoint.model.encode, features=checkpoint.config.model.width)

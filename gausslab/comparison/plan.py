@@ -5,14 +5,16 @@ from dataclasses import asdict, dataclass, field
 from itertools import product
 from typing import Any, NamedTuple
 
-from gausslab.config import Bottleneck, TrainConfig
+from gausslab.config import Bottleneck, Resampling, TrainConfig
 from gausslab.config.checks import require, text, whole
 from gausslab.densities import SAMPLERS
 from gausslab.errors import ConfigError, choices
 from gausslab.presets import Family, family, preset, row_named
+from gausslab.quality.extractors import PRETRAINED
 from gausslab.serialisation import digest
 
 CLASSIFIER = "classifier"
+EXTRACTORS = (CLASSIFIER, *PRETRAINED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +84,11 @@ class QualityConfig:
     images: int | None = None
 
     def __post_init__(self) -> None:
-        require(text(self.extractor), "extractor", self.extractor, "the name of an extractor")
+        if self.extractor not in EXTRACTORS:
+            raise ConfigError(f"unknown extractor {self.extractor!r}; {choices(str(self.extractor), EXTRACTORS)}")
         require(self.weights is None or text(self.weights), "weights", self.weights, "the path of a file")
+        if self.extractor == CLASSIFIER and self.weights is not None:
+            raise ConfigError(f"extractor {CLASSIFIER!r} is trained here and takes no file, got {self.weights}")
         require(self.images is None or whole(self.images, 4), "images", self.images, "a whole number of at least 4")
 
 
@@ -116,6 +121,8 @@ class ComparisonConfig:
         data: a data set of `gausslab.presets.FAMILIES`, or `folder`.
         path: folder of the user's own files.
         size: side of the images; None is that of the thesis's data set.
+        crop: side of a centre crop taken before resizing, of image folders and celeba.
+        resampling: filter of that resize.
         scale: `smoke`, `laptop` or `paper`.
         rows: names of `gausslab.presets.ROWS`.
         samplers: of every row; empty is each row's own. Rows with a second stage keep to that.
@@ -129,6 +136,8 @@ class ComparisonConfig:
     data: str = "mnist"
     path: str | None = None
     size: int | None = None
+    crop: int | None = None
+    resampling: Resampling = "bilinear"
     scale: str = "laptop"
     rows: tuple[str, ...] = ("vae", "rae", "eae")
     samplers: tuple[str, ...] = ()
@@ -187,6 +196,8 @@ class ComparisonConfig:
             seed=seed,
             path=self.path,
             size=self.size,
+            crop=self.crop,
+            resampling=self.resampling,
             as_released=self.as_released,
             **self.settings.given | variant.given,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from gausslab import tables
-from gausslab.comparison.assessing import CODES, Assessment, PerformAndAssess, real_scores
+from gausslab.comparison.assessing import CODES, POSTERIOR, Assessment, PerformAndAssess, real_scores
 from gausslab.comparison.extracting import extractor, train_extractor
 from gausslab.comparison.plan import CLASSIFIER, Cell, ComparisonConfig
 from gausslab.errors import ConfigError
@@ -95,7 +95,7 @@ def rows_of(plan: ComparisonConfig, cell: Cell, out: Path) -> pd.DataFrame:
         GausslabError: a file is missing or damaged.
     """
     run = Run(out / cell.config.run_name, cell.config)
-    wanted = {CODES, *cell.samplers}
+    wanted = {CODES, POSTERIOR, *cell.samplers}
     files = [file for task, file in Assessment(plan, run).files().items() if task in wanted]
     measured = tables.read(run.measurements_file).assign(sampler="", extractor="")
     frame = tables.concat([measured, *(tables.read(file) for file in files)])

@@ -38,6 +38,13 @@ class LatentCodes:
         """Number of samples."""
         return len(self.mean)
 
+    def drawn(self, generator: torch.Generator) -> Float[Tensor, "samples units"]:
+        """A code of every image, drawn from its Gaussian; of a deterministic encoder the code itself."""
+        if self.log_sd is None:
+            return self.mean
+        noise = torch.randn(self.mean.shape, generator=generator, dtype=self.dtype)
+        return self.mean + self.log_sd.exp() * noise
+
     @property
     def units(self) -> int:
         """Units of the bottleneck."""

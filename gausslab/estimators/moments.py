@@ -80,7 +80,7 @@ def plug_in_parts(
 
 
 def moment_biases(samples: int, units: int) -> tuple[float, float]:
-    r"""Exact means of the two plug-in parts' excess over the truth, for every Gaussian law.
+    r"""Exact means of the two plug-in parts' excess over the truth, for every Gaussian law and for no other.
 
     $\frac d2 [\ln\frac n2 - \psi(\frac{n-1}2)]$ and $\frac12 \sum_{i=1}^d [\psi(\frac{n-1}2) - \psi(\frac{n-i}2)]$.
     """
@@ -149,7 +149,10 @@ class MomentKL:
     the delta method counts the second-order one twice), and at least the null's spread.
 
     How it can mislead: it is the KL of p only for a Gaussian p, and a lower bound of it otherwise; 0 says nothing about
-    anything but mean and covariance. Needs more samples than units.
+    anything but mean and covariance. The debiasing is exact for Gaussian samples only: where units have an excess
+    kurtosis k, `mean_scale` is off by about $dk/4n$ nats (at 500 x 128, a uniform cube by -0.08 and Laplace by +0.19),
+    and where units share a scale much more is left: of an elliptical t5 of 500 x 128, 7 nats in `correlation` and in
+    `debiased` where 0 is true (`studies/estimator_validity`). Needs more samples than units.
 
     Source: Kullback (1959), Information Theory and Statistics, ch. 9; the bias from E ln det of a Wishart matrix,
     Anderson (2003), An Introduction to Multivariate Statistical Analysis, 7.5.

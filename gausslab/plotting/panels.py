@@ -1,12 +1,17 @@
 """Pieces that several charts draw: the Gaussian reference, marks of the tests, captions, gaps."""
 
+import math
 import textwrap
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import inf
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from gausslab.plotting.theme import BLUE, GREEN, ORANGE, PURPLE, QUIET, SKY, VERMILION
@@ -81,6 +86,15 @@ def legend_below(axes: Axes, columns: int) -> None:
     )
 
 
+def legend_above(figure: Figure, handles: Sequence[Line2D]) -> None:
+    """One legend for all panels, in as few lines as the page allows."""
+    letters = sum(len(str(handle.get_label())) + 8 for handle in handles)
+    columns = math.ceil(len(handles) / math.ceil(letters / _LEGEND))
+    figure.legend(handles=handles, loc="outside upper left", ncols=columns, columnspacing=1.6, handlelength=2.0)
+
+
+_LEGEND = 130  # letters on a line of a legend across the page
+
 BIAS = (
     "Total KL, its part beyond second order and the entropy gap rest on nearest neighbours: above about 4 units their "
     "bias depends on the law and the width."
@@ -101,3 +115,59 @@ def sample_count(frame: pd.DataFrame) -> str:
     counts = (frame if of_layers.empty else of_layers)["n_samples"]
     low, high = int(counts.min()), int(counts.max())
     return f"n = {low:,}" if low == high else f"n = {low:,} to {high:,}"
+
+
+def draw_floor(axes: Axes, floor: float, color: str) -> None:
+    """What as many real images score, as a dotted line that says so."""
+    axes.axhline(floor, color=color, lw=0.9, ls=(0, (1, 1.2)), zorder=1, label="_floor")
+    axes.annotate(
+        "real images",
+        (1.0, floor),
+        (0, 1.5),
+        xycoords=axes.get_yaxis_transform(),
+        textcoords="offset points",
+        ha="right",
+        fontsize=6,
+        color=color,
+    )
+
+
+def seeds_told(frame: pd.DataFrame) -> str:
+    """`seed 7`, `seeds 0, 1, 2`, or their range when they are many."""
+    seeds = _seeds(frame)
+    listed = ", ".join(map(str, seeds)) if len(seeds) <= 6 else f"{seeds[0]} to {seeds[-1]} ({len(seeds)})"
+    return f"seed{'s' * (len(seeds) > 1)} {listed}"
+
+
+def interval_told(frame: pd.DataFrame) -> str:
+    """What marks and bars are."""
+    if len(_seeds(frame)) > 1:
+        return "Small dots: seeds; large marks: their mean; bars: 95 % t interval over seeds."
+    return "Marks: the one seed, so there is no interval."
+
+
+def _seeds(frame: pd.DataFrame) -> list[int]:
+    return sorted(int(seed) for seed in frame["seed"].dropna().unique())
+
+
+def networks_told(frame: pd.DataFrame, told: Collection[str] = ()) -> str:
+    """The data sets, each with what is told of its networks: `mnist (width 16, depth 3, 4)`.
+
+    Args:
+        frame: tidy table.
+        told: columns that an axis or a legend tells.
+    """
+    names = [name for name in ("width", "channels", "depth") if name not in told]
+    parts = frame.groupby("data", sort=False)
+    return "; ".join(f"{data} ({', '.join(_values(part, name) for name in names)})" for data, part in parts)
+
+
+def _values(frame: pd.DataFrame, name: str) -> str:
+    return f"{name} {', '.join(str(int(value)) for value in sorted(frame[name].dropna().unique()))}"
+
+
+def write_out(axis: Axis) -> None:
+    """Ticks of a logarithmic axis at round numbers, in digits: 0.05, 0.1, 0.2."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())

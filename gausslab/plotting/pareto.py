@@ -113,7 +113,14 @@ def _name(axes: Axes, row: str, mean: pd.Series, place: float, color: str) -> No
         fontsize=5,
         color=color,
         verticalalignment="center",
-        arrowprops={"arrowstyle": "-", "linewidth": 0.25, "color": QUIET, "shrinkA": 0, "shrinkB": 1},
+        arrowprops={
+            "arrowstyle": "-",
+            "linewidth": 0.25,
+            "color": QUIET,
+            "shrinkA": 0,
+            "shrinkB": 1,
+            "relpos": (0, 0.5),
+        },
     )
 
 

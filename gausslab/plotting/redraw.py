@@ -9,9 +9,10 @@ from gausslab import tables
 from gausslab.errors import GausslabError
 from gausslab.plotting.layers import layer_profile
 from gausslab.plotting.pareto import pareto
+from gausslab.plotting.pictures import width_samples
 from gausslab.plotting.selection import split_series
 from gausslab.plotting.theme import save
-from gausslab.plotting.width_sweep import width_samples, width_trend
+from gausslab.plotting.width_sweep import width_trend
 
 SWEEP_TABLE = "measurements.csv"
 STUDY_TABLE = "results.csv"

@@ -29,6 +29,32 @@ def varying(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return [name for name in columns if len(frame[name].unique()) > 1]
 
 
+def of_data(frame: pd.DataFrame, data: str) -> pd.DataFrame:
+    """The rows about one data set.
+
+    Raises:
+        GausslabError: there are none; the data sets of the table are listed.
+    """
+    rows = frame[frame["data"] == data]
+    if rows.empty:
+        raise GausslabError(f"the table has no rows about {data!r}, only about {', '.join(frame['data'].unique())}")
+    return rows
+
+
+def numbers(frame: pd.DataFrame, name: str) -> pd.Series:
+    """A column of settings as numbers, which the table holds as text; NaN where a row does not have the setting.
+
+    Raises:
+        GausslabError: there is no such column, or it holds something else.
+    """
+    if name not in frame:
+        raise GausslabError(f"expected a table with a column {name!r}, got {', '.join(map(str, frame.columns))}")
+    try:
+        return frame[name].replace("", None).astype("float64")
+    except (TypeError, ValueError):
+        raise GausslabError(f"expected numbers in the column {name!r}, got {frame[name].iloc[0]!r}") from None
+
+
 def joint_rows(frame: pd.DataFrame, estimator: str, statistic: str) -> pd.DataFrame:
     """Rows of one number of one estimator about all units together, NaN values left out."""
     chosen = (frame["estimator"] == estimator) & (frame["statistic"] == statistic) & frame["unit"].isin(["all", ""])
@@ -53,42 +79,45 @@ def at_bottleneck(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["layer"].isin(["", chosen])]
 
 
-def require_one_run_each(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows themselves, sorted, if there is one for each width and seed.
+def require_one_run_each(rows: pd.DataFrame, factor: str = "width") -> pd.DataFrame:
+    """The rows themselves, sorted, if there is one for each seed and value of the factor.
 
     Raises:
-        GausslabError: naming the width and seed that occur twice, and the columns that differ.
+        GausslabError: naming the value and seed that occur twice, and the columns that differ.
     """
-    twice = rows[rows.duplicated(["width", "seed"], keep=False)]
+    twice = rows[rows.duplicated([factor, "seed"], keep=False)]
     if len(twice):
         first = twice.iloc[0]
-        same = twice[(twice["width"] == first["width"]) & (twice["seed"] == first["seed"])]
+        same = twice[(twice[factor] == first[factor]) & (twice["seed"] == first["seed"])]
         differing = varying(same, _MIXED) or ["none"]
         raise GausslabError(
-            f"expected one number for width {first['width']}, seed {first['seed']} of {first['estimator']}, "
+            f"expected one number for {factor} {first[factor]}, seed {first['seed']} of {first['estimator']}, "
             f"got {len(same)} (columns that differ: {', '.join(differing)}); draw one series at a time"
         )
-    return rows.sort_values(["width", "seed"])
+    return rows.sort_values([factor, "seed"])
 
 
-def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean over the seeds of each width and the half width of its 95 % t interval (NaN with one seed).
+def over_seeds(rows: pd.DataFrame, factor: str = "width") -> pd.DataFrame:
+    """Mean over the seeds of each value of the factor and the half width of its 95 % t interval (NaN with one seed).
 
     The interval supposes that the seeds' values are Gaussian about their mean; with three seeds it spans 4.3 standard
     errors to either side, so a wide bar says that there are few seeds as much as that they disagree.
     """
-    found = {int(str(width)): summary.over_seeds(part) for width, part in rows.groupby("width")}
+    found = {float(str(value)): summary.over_seeds(part) for value, part in rows.groupby(factor)}
     columns = {"mean": [cell.mean for cell in found.values()], "half": [cell.half_width for cell in found.values()]}
-    return pd.DataFrame({"width": list(found), **columns})
+    return pd.DataFrame({factor: list(found), **columns})
 
 
-def null_over_widths(rows: pd.DataFrame, reference: float) -> pd.DataFrame:
-    """Mean and SD of the null at each width; `reference` with no SD where the table states none."""
-    null = rows.groupby("width")[["null_mean", "null_sd"]].mean()
+def null_over(rows: pd.DataFrame, reference: float, factor: str = "width") -> pd.DataFrame:
+    """Mean and largest SD of the null at each value of the factor.
+
+    `reference` with no SD stands where the table states no null.
+    """
+    null = rows.groupby(factor)[["null_mean", "null_sd"]].agg({"null_mean": "mean", "null_sd": "max"})
     known = null["null_mean"].notna()
     return pd.DataFrame(
         {
-            "width": null.index.to_numpy(int),
+            factor: null.index.to_numpy(float),
             "mean": null["null_mean"].fillna(reference).to_numpy(float),
             "sd": null["null_sd"].where(known).fillna(0.0).to_numpy(float),
         }

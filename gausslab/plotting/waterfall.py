@@ -12,7 +12,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gausslab.errors import GausslabError
-from gausslab.parts import ESTIMATOR, Decomposition, Part, Z, decomposition, fixed, lower_bound
+from gausslab.parts import (
+    ESTIMATOR,
+    REFERENCES,
+    Decomposition,
+    Part,
+    Reference,
+    Z,
+    decomposition,
+    fixed,
+    lower_bound,
+)
 from gausslab.plotting.panels import write_caption
 from gausslab.plotting.selection import varying
 from gausslab.plotting.theme import (
@@ -30,9 +40,10 @@ from gausslab.plotting.theme import (
 )
 from gausslab.summary import over_seeds
 
-COLORS = {"mean and scale": ORANGE, "correlation": GREEN, "non-Gaussian units": SKY, "dependence": PURPLE}
+COLORS = {"mean and scale": ORANGE, "correlation": GREEN, "dependence": PURPLE}
+COLORS |= {against.units: SKY for against in REFERENCES.values()}
 _OLDER_COLORS = {"beyond second order": PURPLE}
-_TOLD_BY = ("data", "model", "layer", "point", "statistics", "width", "channels", "depth")
+_TOLD_BY = ("data", "model", "layer", "point", "statistics", "width", "channels", "depth", "reference")
 _ROW = 0.165  # inches a bar
 _GAP = 0.012  # of the axis, between the end of an interval and the number beside it
 
@@ -57,13 +68,14 @@ class Panel:
 def kl_waterfall(frame: pd.DataFrame) -> Figure:
     """A panel a code (or configuration, if there are several seeds), titled by the sentence that sums it up.
 
-    Every bar begins where the one before ended; negative parts run to the left. All panels share one axis.
+    Every bar begins where the one before ended; negative parts run to the left. All panels share one axis. The law that
+    codes were measured against is told in the caption; where panels differ in it, in their names.
 
     Args:
         frame: table of `gausslab.measure`, or a tidy table with the decomposition of one layer or several.
 
     Raises:
-        GausslabError: the table has no decomposition.
+        GausslabError: the table has no decomposition, or names a reference law that is unknown.
     """
     panels = _panels(frame)
     with themed():
@@ -85,6 +97,8 @@ def _panels(frame: pd.DataFrame) -> list[Panel]:
     rows = frame[frame["estimator"].isin([ESTIMATOR, "kl_lower_bound"])]
     if rows.empty:
         raise GausslabError(f"the table has no row of {ESTIMATOR}: nothing to draw")
+    if "reference" in rows.columns:  # empty in tables that are older than the choice
+        rows = rows.assign(reference=rows["reference"].fillna("").replace("", "normal"))
     told = varying(rows, [name for name in _TOLD_BY if name in rows.columns])
     groups = rows.groupby(told, sort=False, dropna=False) if told else [("", rows)]
     return [_panel(part, told) for _, part in groups]
@@ -93,11 +107,17 @@ def _panels(frame: pd.DataFrame) -> list[Panel]:
 def _panel(rows: pd.DataFrame, told: Sequence[str]) -> Panel:
     codes = [part for _, part in rows.groupby("run", sort=False)] if "run" in rows.columns else [rows]
     seeds = tuple(map(decomposition, codes))
-    first = rows.iloc[0]
-    names = [f"{first[name]} units" if name == "width" else str(first[name]) for name in told]
+    names = [_named(name, rows.iloc[0][name], seeds[0].reference) for name in told]
     bounds = [bound for code in codes if (bound := lower_bound(code)) is not None]
     bound = _mean_part(bounds) if len(bounds) == len(codes) else None
     return Panel(", ".join(names), _mean(seeds), seeds, bound if bound is not None and bound.value > 0 else None)
+
+
+def _named(column: str, value: object, against: Reference) -> str:
+    """What a panel is told by, in words."""
+    if column == "reference":
+        return f"against {against.law}"
+    return f"{value} units" if column == "width" else str(value)
 
 
 def _mean(seeds: Sequence[Decomposition]) -> Decomposition:
@@ -196,10 +216,22 @@ def _caption(frame: pd.DataFrame, panels: Sequence[Panel]) -> list[str]:
         else "Lines: ± 1.96 standard errors."
     )
     cautions = dict.fromkeys(panel.mean.caution for panel in panels if panel.mean.caution)
+    law, exact, maps = _in_caption([panel.mean.reference for panel in panels])
     return [
-        f"KL divergence of the code from N(0, I) and its parts{f', {source}' if source else ''}, {samples}.",
+        f"KL divergence of the code from {law} and its parts{f', {source}' if source else ''}, {samples}.",
+        *maps,
         drawn,
-        "Grey: where a bar would end for exact Gaussian samples of the same n and d, ± 2 SD.",
+        f"Grey: where a bar would end for {exact} of the same n and d, ± 2 SD.",
         *(f"Hatched: {caution}." for caution in cautions),
         *(["Triangle: held-out lower bound of the total."] if any(panel.bound for panel in panels) else []),
     ]
+
+
+def _in_caption(panels: Sequence[Reference]) -> tuple[str, str, list[str]]:
+    """The law that panels are against, its samples, and sentences on maps of it to N(0, I)."""
+    laws = list(dict.fromkeys(panels))
+    maps = [f"Against {law.law}: {law.caution}." for law in laws if law.caution]
+    if len(laws) > 1:
+        return "the law that its panel names", "exact samples of that law", maps
+    exact = f"exact samples of {laws[0].law}" if maps else "exact Gaussian samples"
+    return laws[0].law, exact, maps

@@ -1,14 +1,12 @@
-"""Charts of a sweep over the bottleneck width: the trend of every measure, and what N(0, I) decodes to."""
+"""The chart of a sweep over the bottleneck width: the trend of every measure."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import imread
 
 from gausslab.errors import GausslabError
 from gausslab.plotting.panels import (
@@ -18,9 +16,11 @@ from gausslab.plotting.panels import (
     TESTS,
     TOTAL,
     Mark,
+    interval_told,
     legend_below,
     sample_count,
     say_not_measured,
+    seeds_told,
     title_panels,
     write_caption,
 )
@@ -28,7 +28,7 @@ from gausslab.plotting.selection import (
     at_bottleneck,
     checked,
     joint_rows,
-    null_over_widths,
+    null_over,
     over_seeds,
     per_dimension,
     require_one_run_each,
@@ -46,7 +46,6 @@ _TITLES = [
     "Reconstruction",
 ]
 _MARGIN = 1.35  # factor of free width beside the outermost widths of the log axis
-_MOST_A_ROW = 5
 
 
 def width_trend(frame: pd.DataFrame) -> Figure:
@@ -69,40 +68,6 @@ def width_trend(frame: pd.DataFrame) -> Figure:
             _label_widths(axes, widths)
         write_caption(figure, _caption(rows))
     return figure
-
-
-def width_samples(grids: Mapping[int, Path]) -> Figure:
-    """Grids of images decoded from N(0, I), side by side by width: the thesis's Figure 2.5.
-
-    Args:
-        grids: width -> PNG file.
-
-    Raises:
-        GausslabError: no grids, or a file is not a PNG.
-    """
-    if not grids:
-        raise GausslabError("expected at least one grid of samples, got none")
-    images = {width: _image(grids[width]) for width in sorted(grids)}
-    columns = min(len(images), _MOST_A_ROW)
-    lines = -(-len(images) // columns)
-    side = PAGE / max(columns, 3)
-    with themed():
-        figure = new_figure(side * columns, (side + 0.2) * lines + 0.3)
-        panels = list(figure.subplots(lines, columns, squeeze=False).flat)
-        for axes in panels:
-            axes.set_axis_off()
-        for axes, (width, image) in zip(panels, images.items(), strict=False):
-            axes.imshow(image, cmap="gray", vmin=0, vmax=1)
-            axes.set_title(f"width {width}", loc="center")
-        write_caption(figure, ["Images decoded from N(0, I) at each bottleneck width."])
-    return figure
-
-
-def _image(path: Path) -> np.ndarray:
-    try:
-        return imread(path, format="png")
-    except (OSError, SyntaxError, ValueError) as error:
-        raise GausslabError(f"cannot read the grid of samples {path}: {error}") from None
 
 
 def _with_width(frame: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +101,7 @@ def _draw_series(axes: Axes, marks: Sequence[Mark], frame: pd.DataFrame, ylabel:
     step = _closest(frame) ** (0.5 / max(len(found), 3))
     for i, (mark, rows) in enumerate(found):
         if mark.reference is not None:
-            _draw_null(axes, mark, null_over_widths(rows, mark.reference))
+            _draw_null(axes, mark, null_over(rows, mark.reference))
         _draw_seeds(axes, mark, rows, step ** (i - (len(found) - 1) / 2), step)
 
 
@@ -186,17 +151,10 @@ def _thinned(widths: list[int]) -> list[str]:
 
 
 def _caption(rows: pd.DataFrame) -> list[str]:
-    seeds = sorted(int(s) for s in rows["seed"].dropna().unique())
-    listed = ", ".join(map(str, seeds)) if len(seeds) <= 6 else f"{seeds[0]} to {seeds[-1]} ({len(seeds)})"
     named = ", ".join(rows["data"].unique()), ", ".join(rows["model"].unique())
-    interval = (
-        "Small dots: seeds; large marks: their mean; bars: 95 % t interval over seeds."
-        if len(seeds) > 1
-        else "Marks: the one seed, so there is no interval."
-    )
     return [
-        f"{named[1]} on {named[0]}, {sample_count(rows)} codes a run, seed{'s' * (len(seeds) > 1)} {listed}.",
-        interval,
+        f"{named[1]} on {named[0]}, {sample_count(rows)} codes a run, {seeds_told(rows)}.",
+        interval_told(rows),
         "Dashed grey: exact Gaussian samples of the same n and width, mean; grey band: ± 2 SD.",
         BIAS,
     ]

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from gausslab.config import TERMS, DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig
+from gausslab.config import TERMS, DataConfig, ModelConfig, ObjectiveConfig, Resampling, TrainConfig, TrainingConfig
 from gausslab.errors import ConfigError, choices, entry
 from gausslab.presets.families import SCALES, SIDES, WIDTHS, Family, Values, family
 from gausslab.presets.rows import RELEASED, ROWS, Row
@@ -26,6 +26,8 @@ def preset(
     seed: int = 0,
     path: str | None = None,
     size: int | None = None,
+    crop: int | None = None,
+    resampling: Resampling = "bilinear",
     as_released: bool = False,
     **changes: Any,
 ) -> TrainConfig:
@@ -38,6 +40,8 @@ def preset(
         seed: root seed.
         path: folder of the user's own files.
         size: side of the images; None is that of the thesis's data set.
+        crop: side of a centre crop taken before resizing, of image folders and celeba.
+        resampling: filter of that resize.
         as_released: keep what the published code does by mistake, for audits: validation images that are training
             images too, and a gradient penalty of weight 0 on CIFAR-10.
         **changes: of `CHANGES`, in place of what the scale and the row set; None is no change.
@@ -60,6 +64,8 @@ def preset(
             path=path,
             images=settings["images"],
             size=SIDES[of] if size is None else size,
+            crop=crop,
+            resampling=resampling,
             split="as-released" if as_released else "disjoint",
         ),
         model=ModelConfig(**model),

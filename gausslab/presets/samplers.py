@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gausslab.errors import ConfigError, entry
 from gausslab.presets.families import Family
 from gausslab.presets.rows import DAI_WIPF, SECOND_STAGE
 
@@ -16,10 +17,14 @@ _SMALL: dict[str, dict[str, Any]] = {
 def sampler_options(name: str, of: Family, scale: str) -> dict[str, Any]:
     """Options of `gausslab.densities.fit`: the published ones at paper scale, smaller second stages below it.
 
+    Raises:
+        ConfigError: there is no such scale.
+
     >>> sampler_options("second-stage", "cifar10", "paper"), sampler_options("gmm", "cifar10", "laptop")
     ({'kl_weight': 0.001}, {})
     """
+    small = entry(scale, _SMALL, "scale", ConfigError)
     if name not in (SECOND_STAGE, DAI_WIPF):
         return {}
     weight = {"kl_weight": _KL_WEIGHTS[of]} if name == SECOND_STAGE else {}
-    return weight | _SMALL[scale]
+    return weight | small

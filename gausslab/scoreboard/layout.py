@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gausslab.errors import GausslabError
-from gausslab.summary import Interval, over_seeds
+from gausslab.summary import Interval, over_seeds, own_reference
 
 FRECHET, KERNEL = "frechet_distance", "kernel_distance"
 SAMPLES, RECONSTRUCTIONS = "samples", "reconstructions"
+POSTERIOR = "posterior"
+"""In the column `layer`: codes drawn from the posteriors."""
 MIDPOINTS = ("linear", "rescaled", "spherical")
 
 
@@ -27,6 +29,8 @@ class Column:
         statistic: of the table.
         sampler: of the table; None where any may stand, each row its own.
         per_unit: whether it is divided by the number of units.
+        posterior: whether it is about codes drawn from the posteriors of a variational encoder, and not about their
+            means.
     """
 
     label: str
@@ -34,6 +38,7 @@ class Column:
     statistic: str
     sampler: str | None = ""
     per_unit: bool = False
+    posterior: bool = False
 
 
 LATENT = (
@@ -76,49 +81,28 @@ def score_columns(table: pd.DataFrame) -> list[Column]:
 
 
 def cell(table: pd.DataFrame, row: str, column: Column) -> Interval | None:
-    """Mean and interval over seeds; None where the row has no such number.
+    """Mean and interval over seeds; None where the row has no such number."""
+    found = numbers(table, row, column)
+    return None if found.empty else over_seeds(found)
+
+
+def numbers(table: pd.DataFrame, row: str, column: Column) -> pd.DataFrame:
+    """The rows of the table behind a cell, one a seed, per unit where the column says so.
 
     A row whose own second stage its reconstructions pass through has that number, and not the plain one.
     """
     found = table[
         (table["row"] == row) & (table["estimator"] == column.estimator) & (table["statistic"] == column.statistic)
     ]
-    found = _own_reference(found[found["unit"] == "all"])
+    found = own_reference(found[(found["unit"] == "all") & ((found["layer"] == POSTERIOR) == column.posterior)])
     found = _through_second_stage(found) if column.sampler is None else found[found["sampler"] == column.sampler]
-    if found.empty:
-        return None
     scale = found["n_units"].astype(float) if column.per_unit else 1.0
-    return over_seeds(found.assign(value=found["value"] / scale, null_mean=found["null_mean"] / scale))
-
-
-def _own_reference(found: pd.DataFrame) -> pd.DataFrame:
-    """Against the law that the row's bottleneck is made for, where it was measured against two."""
-    own = found[found["reference"] == "laplace"] if "reference" in found else found.iloc[:0]
-    return found if own.empty else own
+    return found.assign(value=found["value"] / scale, null_mean=found["null_mean"] / scale)
 
 
 def _through_second_stage(found: pd.DataFrame) -> pd.DataFrame:
     own = found[found["sampler"] != ""]
     return found if own.empty else own
-
-
-def over_entropised(table: pd.DataFrame, row: str) -> str | None:
-    """A warning if a row's codes hold more entropy than Gaussian ones of the same number; None if they do not.
-
-    Entropy above the Gaussian's at fixed variance is no entropy but nearest neighbours that repel each other, and ends
-    in a thin shell. It is told when the gap is below -2 standard deviations of its null in most seeds.
-    """
-    gaps = table[(table["row"] == row) & (table["estimator"] == "knn_entropy") & (table["statistic"] == "gap")]
-    gaps = _own_reference(gaps)
-    beyond = gaps["value"] < -2 * gaps["null_sd"]
-    if gaps.empty or beyond.mean() <= 0.5:
-        return None
-    spread = cell(table, row, Column("", "radial_spread", "statistic"))
-    radii = "" if spread is None else f", radii spread {spread.mean:.2f} of a Gaussian's"
-    return (
-        f"{row}: over-entropised, {-gaps['value'].mean():.3g} nats above Gaussian samples of the same size{radii}: the "
-        "entropy weight has moved the code past a Gaussian, towards a thin shell"
-    )
 
 
 def rows(table: pd.DataFrame) -> list[str]:

