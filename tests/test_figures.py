@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imsave
+from plotting import made
 from plotting.made import sweep
+from plotting.made_pictures import put_study
 
 from gausslab import tables
 
@@ -56,3 +58,64 @@ def test_a_missing_input_is_one_line_and_exit_1(name, message, tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {message}") and done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+ENTROPIC = ("eae-weight-0.05", "eae-weight-0.07", "eae-weight-0.5", "eae-weight-0.7", "eae-weight-1.0")
+NARROW = ("bn-ae-width-48", "bn-ae-width-64", "bn-ae-width-128", "eae-width-64")
+COMPARED = ("vae", "2svae", "eae", "eae-l1")
+PICTURES = {
+    "mnist_weights": ("mnist", ENTROPIC),
+    "cifar10_weights": ("cifar10", ENTROPIC),
+    "face_collage": ("faces-synthetic", NARROW),
+    "bottleneck_faces": ("faces-synthetic", NARROW),
+    "bottleneck_cifar10": ("cifar10", NARROW),
+    "gallery_mnist": ("mnist", COMPARED),
+    "gallery_cifar10": ("cifar10", COMPARED),
+    "gallery_faces": ("faces-synthetic", COMPARED),
+}
+"""Script -> data set and labels of what it draws; their bytes are checked in `plotting`."""
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_script_of_pictures_draws_without_torch_training_or_windows(name, tmp_path):
+    folder = put_study(tmp_path / "study", *PICTURES[name])
+    done = run("-c", RUN_AND_LOOK, FIGURES / f"{name}.py", folder, "--out", tmp_path / "out" / name)
+    assert (done.returncode, done.stderr.strip()) == (0, "")
+    assert done.stdout.split() == [str(tmp_path / "out" / f"{name}{ending}") for ending in (".pdf", ".png")]
+    assert all(Path(path).stat().st_size > 1000 for path in done.stdout.split())
+
+
+@pytest.mark.parametrize("name", ["mnist_weights", "face_collage", "gallery_faces"])
+def test_missing_pictures_are_one_line_and_exit_1(name, tmp_path):
+    done = run(FIGURES / f"{name}.py", tmp_path / "absent", "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: no pictures of ") and done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+STUDIES = {
+    "entropy_weight": made.entropy_weights,
+    "capacity": made.capacities,
+    "batch_size": made.batches,
+    "neighbours": made.neighbourhoods,
+    "gaussianizers": made.gaussianizers,
+    "model_comparison": made.gaussianizers,
+}
+"""Script -> a table like its study's; their bytes are checked in `plotting`."""
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_script_of_a_study_draws_without_torch_training_or_windows(name, tmp_path):
+    tables.write(STUDIES[name](), tmp_path / "results.csv")
+    out = tmp_path / "out" / name
+    done = run("-c", RUN_AND_LOOK, FIGURES / f"{name}.py", tmp_path / "results.csv", "--data", "mnist", "--out", out)
+    assert (done.returncode, done.stderr.strip()) == (0, "")
+    assert done.stdout.split() == [f"{out}{ending}" for ending in (".pdf", ".png")]
+
+
+@pytest.mark.parametrize("name", ["entropy_weight", "gaussianizers"])
+def test_a_data_set_that_a_study_has_not_is_one_line_and_exit_1(name, tmp_path):
+    tables.write(STUDIES[name](), tmp_path / "results.csv")
+    done = run(FIGURES / f"{name}.py", tmp_path / "results.csv", "--data", "celeba", "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the table has no rows about 'celeba'") and done.stderr.count("\n") == 1

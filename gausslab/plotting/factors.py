@@ -101,7 +101,8 @@ def _draw_panel(axes: Axes, panel: Panel, lines: Sequence[Series], placing: Plac
         return
     rows = pd.concat([each for *_, each in found])
     if panel.reference is not None:
-        _draw_null(axes, null_over(rows, panel.reference, factor), placing, factor)
+        own = rows[rows["estimator"] == panel.measures[0].estimator]  # a bound's null is another
+        _draw_null(axes, null_over(rows if own.empty else own, panel.reference, factor), placing, factor)
     step = _step(lines, placing, factor)
     for measure, series, part in found:
         _draw_line(axes, series, measure, part, placing, factor, step * (lines.index(series) - (len(lines) - 1) / 2))

@@ -25,12 +25,22 @@ from gausslab.plotting.panels import (
     write_out,
 )
 from gausslab.plotting.scaling import scale_by_null, scale_by_ratio
-from gausslab.plotting.selection import at_bottleneck, checked, joint_rows, numbers, per_dimension, require_one_run_each
+from gausslab.plotting.selection import (
+    BOTTLENECK,
+    at_bottleneck,
+    checked,
+    joint_rows,
+    numbers,
+    per_dimension,
+    require_one_run_each,
+)
 from gausslab.plotting.series import BASE, METHOD, Series, split, title, with_base, with_method
 from gausslab.plotting.theme import INK, NULL_BAND, PAGE, QUIET, new_figure, themed
-from gausslab.scoreboard.layout import FRECHET, SAMPLES, check
+from gausslab.presets import ROWS
+from gausslab.scoreboard.layout import FRECHET, POSTERIOR, SAMPLES, check
 
 BASELINE = "bn-ae"
+VARIATIONAL = tuple(name for name, row in ROWS.items() if "posterior" in row.model)
 WEIGHT = "weight"
 _NATS = "nats per dimension"
 _ROOM = 1.12  # factor by which the axis of errors reaches beyond the points
@@ -77,7 +87,7 @@ def frontier(table: pd.DataFrame, baseline: str = BASELINE) -> Figure:
         title_panels(grid, [panel.title for panel in panels])
         ladders = [_draw_panel(axes, panel, lines) for axes, panel in zip(grid, panels, strict=True)]
         legend_above(figure, [line for line in grid[0].get_lines() if line.get_gid() == "means"])
-        write_caption(figure, _caption(rows, plain, grid[0].get_yscale() == "symlog"))
+        write_caption(figure, _caption(rows, plain, grid[0].get_yscale() == "symlog", POSTERIOR in set(table["layer"])))
         figure.draw_without_rendering()  # lays the figure out: weights are written where there is room
         for axes, means in zip(grid, ladders, strict=True):
             _write_weights(axes, lines, means)
@@ -85,13 +95,20 @@ def frontier(table: pd.DataFrame, baseline: str = BASELINE) -> Figure:
 
 
 def _prepared(table: pd.DataFrame) -> pd.DataFrame:
-    rows = at_bottleneck(checked(with_method(with_base(check(table))), "the table of the study"))
+    rows = at_bottleneck(_drawn(checked(with_method(with_base(check(table))), "the table of the study")))
     if len(rows["data"].unique()) > 1:
         raise GausslabError(f"expected a table about one data set, got {', '.join(rows['data'].unique())}")
     rows = rows.assign(**{WEIGHT: numbers(rows, WEIGHT)})
     if rows[WEIGHT].isna().all():
         raise GausslabError(f"no row of the table has a value in the column {WEIGHT!r}: nothing to draw")
     return rows
+
+
+def _drawn(rows: pd.DataFrame) -> pd.DataFrame:
+    """Codes drawn from the posteriors in place of the posteriors' means, in the rows that have them."""
+    drawn = rows["layer"] == POSTERIOR
+    means = ~drawn & (rows["layer"] != "") & rows["row"].isin(rows.loc[drawn, "row"])
+    return rows.assign(layer=rows["layer"].mask(drawn, BOTTLENECK))[~means]
 
 
 def _panels(rows: pd.DataFrame) -> tuple[Panel, ...]:
@@ -195,16 +212,19 @@ def _write_weights(axes: Axes, lines: Sequence[Series], ladders: Sequence[pd.Dat
     write_beside(axes, notes, [means[["error", "value"]].to_numpy(float) for means in ladders if len(means)])
 
 
-def _caption(rows: pd.DataFrame, plain: pd.DataFrame, logarithmic: bool) -> list[str]:
+_VARIATIONAL = {True: "drawn from its posteriors", False: "its posteriors' means"}
+
+
+def _caption(rows: pd.DataFrame, plain: pd.DataFrame, logarithmic: bool, drawn: bool) -> list[str]:
     scores = _isotropic(rows)
-    variational = rows[BASE].str.contains("vae").any()
+    variational = rows[BASE].isin(VARIATIONAL).any()
     return [
         f"Data: {networks_told(rows)}. {sample_count(rows)} codes a run, {seeds_told(rows)}.",
         "Large marks: means over seeds, joined in the order of weights, some of which are written beside them; small "
         "marks: seeds.",
         "At the same place on the horizontal axis the lower line (c: the nearer to 1) has the more Gaussian code.",
         *(["Cross: no regulariser."] if len(plain) else []),
-        *(["A variational row's codes are its posteriors' means."] if variational else []),
+        *([f"A variational row's codes are {_VARIATIONAL[drawn]}."] if variational else []),
         "Dashed grey: exact Gaussian samples of the same n and width, mean; grey band: ± 2 SD.",
         *(["Panel a: linear within that band, logarithmic beyond."] if logarithmic else []),
         *([f"d: {int(scores['n_samples'].max()):,} images a score, dotted: as many real ones."] if len(scores) else []),

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from gausslab.plotting.panels import write_out
 
 _MANY = 4.0  # ratio of largest to smallest beyond which positive numbers stand on a logarithmic axis
+_SLACK = 1e-9  # for a band that is a power of ten but for rounding
 _WIDE = 20.0  # ratio beyond which numbers that may be 0 do
 
 
@@ -21,6 +22,8 @@ def scale_by_null(axes: Axes, rows: pd.DataFrame) -> None:
         return
     axes.set_yscale("symlog", linthresh=band, linscale=0.5)
     axes.set_ylim(min(-0.4 * band, 1.5 * low), 1.6 * high)
+    powers = 10.0 ** np.arange(np.ceil(np.log10(band) - _SLACK), np.log10(1.6 * high))  # none within the linear part
+    axes.set_yticks([0.0, *powers, *(-power for power in powers if -power > 1.5 * low)])
 
 
 def scale_by_ratio(axes: Axes, rows: pd.DataFrame) -> None:

@@ -121,6 +121,53 @@ def test_tables_of_measure_and_older_tables_are_drawn():
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()][2] == "beyond second order"
 
 
+def caption(figure):
+    return " ".join(figure.get_supxlabel().split())
+
+
+LAPLACE_CAPTION = (
+    "KL divergence of the code from iid Laplace(0, 1) and its parts, mnist-5k, n = 1,000. Against iid Laplace(0, 1): "
+    "all after the map of every unit from Laplace(0, 1) to N(0, 1). "
+)
+
+
+@pytest.mark.parametrize("written", ["", "normal"])
+def test_a_table_about_a_gaussian_says_so(written):
+    said = caption(kl_waterfall(tables.to_frame(code(VALUES, reference=written))))
+    assert said.startswith("KL divergence of the code from N(0, I) and its parts, mnist-5k, n = 1,000. Lines: ")
+    assert "exact Gaussian samples of the same n and d" in said
+
+
+def test_a_table_about_laplace_says_so():
+    figure = kl_waterfall(tables.to_frame(code((0.6, 0.1, 1.5, -0.2), reference="laplace")))
+    (axes,) = figure.axes
+    assert caption(figure).startswith(LAPLACE_CAPTION)
+    assert "for exact samples of iid Laplace(0, 1) of the same n and d" in caption(figure)
+    assert "N(0, I)" not in caption(figure)
+    assert [label.get_text() for label in axes.get_yticklabels()][2] == "shape of units"
+    assert axes.get_title(loc="left") == "of 2.0 nats, 1.5 are shape of units"
+
+
+def test_panels_of_several_laws_name_theirs_and_are_not_averaged():
+    """A comparison measures the code of an L1 bottleneck against both; older rows, without a law, are about N(0, I)."""
+    older = code((0.6, 0.1, 0.5, 0.2), model="eae-1", run="a")
+    newer = code((0.6, 0.1, 0.5, 0.4), model="eae-1", run="b", reference="normal")
+    mapped = code((0.1, 0.1, 0.9, 0.1), model="eae-1", run="b", reference="laplace")
+    figure = kl_waterfall(tables.to_frame([*older, *newer, *mapped]))
+    figure.draw_without_rendering()
+    first, second = figure.axes
+    assert first.get_title(loc="left") == "against N(0, I): of 1.5 nats, 0.6 are mean and scale"
+    assert second.get_title(loc="left") == "against iid Laplace(0, 1): of 1.2 nats, 0.9 are shape of units"
+    assert "from the law that its panel names and its parts" in caption(figure)
+    assert "Against iid Laplace(0, 1): all after the map" in caption(figure)
+    assert "for exact samples of that law of the same n and d" in caption(figure)
+
+
+def test_a_law_that_is_unknown_is_refused():
+    with pytest.raises(GausslabError, match="unknown reference law 'laplac'; did you mean 'laplace'"):
+        kl_waterfall(tables.to_frame(code(VALUES, reference="laplac")))
+
+
 def test_a_table_without_the_decomposition_is_refused():
     with pytest.raises(GausslabError, match="no row of kl_decomposition"):
         kl_waterfall(tables.to_frame([row("energy", "statistic", 1.0)]))

@@ -1,12 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.image import imsave
 from plotting.made import TESTS, row, sweep
 from scipy import stats
 
 from gausslab.errors import GausslabError
-from gausslab.plotting import width_samples, width_trend
+from gausslab.plotting import width_trend
 from gausslab.plotting.panels import NOT_MEASURED
 from gausslab.tables import concat, to_frame
 
@@ -147,43 +146,3 @@ def test_other_layers_are_left_out_if_one_is_the_bottleneck():
 def test_tables_that_cannot_be_drawn(frame, message):
     with pytest.raises(GausslabError, match=message):
         width_trend(frame)
-
-
-@pytest.fixture
-def grids(tmp_path):
-    paths = {width: tmp_path / f"width-{width}.png" for width in (32, 8, 16, 4, 64, 128)}
-    for width, path in paths.items():
-        imsave(path, np.full((20, 20), width / 255), cmap="gray", vmin=0, vmax=1)
-    return paths
-
-
-def test_grids_stand_in_the_order_of_widths_and_wrap_beyond_five(grids):
-    figure = width_samples(grids)
-    shown = [axes for axes in figure.axes if axes.images]
-    assert [axes.get_title() for axes in shown] == [f"width {w}" for w in (4, 8, 16, 32, 64, 128)]
-    greys = [axes.images[0].get_array()[0, 0, 0] for axes in shown]
-    assert greys == pytest.approx([w / 255 for w in (4, 8, 16, 32, 64, 128)])
-    assert {axes.get_subplotspec().rowspan.start for axes in shown} == {0, 1}
-
-
-def test_one_row_up_to_five(grids):
-    figure = width_samples({width: grids[width] for width in (8, 16, 32)})
-    assert [axes.get_subplotspec().rowspan.start for axes in figure.axes] == [0, 0, 0]
-
-
-@pytest.mark.parametrize("widths", [(8,), (8, 16), (4, 8, 16), (4, 8, 16, 32, 64), (4, 8, 16, 32, 64, 128)])
-def test_titles_of_grids_are_on_the_page(grids, widths):
-    figure = width_samples({width: grids[width] for width in widths})
-    figure.draw_without_rendering()
-    box, (_, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert box.y0 >= -0.01 and box.y1 <= height + 0.01
-
-
-def test_grids_that_cannot_be_read(grids, tmp_path):
-    grids[8].write_bytes(b"not a picture")
-    with pytest.raises(GausslabError, match=r"cannot read the grid of samples .*width-8\.png"):
-        width_samples(grids)
-    with pytest.raises(GausslabError, match="cannot read the grid of samples"):
-        width_samples({4: tmp_path / "absent.png"})
-    with pytest.raises(GausslabError, match="at least one grid"):
-        width_samples({})
