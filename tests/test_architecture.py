@@ -111,6 +111,7 @@ LIGHT = (
     "import gausslab.summary",
     "import gausslab.trends",
     "import gausslab.tables",
+    "import gausslab.adversarial.specs, gausslab.adversarial.hypotheses",
     "from gausslab.data import DATASETS, describe; describe('digits')",
     "from gausslab.cli import run; assert run(['--help']) == 0",
     "from gausslab.cli import run; assert run(['sweep', '--help']) == 0",

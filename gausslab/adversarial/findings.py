@@ -1,0 +1,163 @@
+r"""What a finding about an attack says: effect, interval, and the verdict on a hypothesis. No torch.
+
+Every effect is turned so that the hypothesis says *above 0*, and compared with the least effect that counts, fixed
+before anything was run: .2 standard deviations, Cohen's small effect, for two normal laws an AUROC of .556.
+
+- `supported`: the effect is at least that, and differs from 0 at 5 % by Holm;
+- `contradicted`: an effect as large as that is rejected at 5 % by Holm, so there is none that counts, or the opposite;
+- `undecided`: neither.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from gausslab.errors import GausslabError
+from gausslab.trends import RankTrend
+from gausslab.verdicts import holm_adjusted
+
+LEVEL = 0.05
+SMALLEST = 0.2
+SMALLEST_AUROC = float(stats.norm.cdf(SMALLEST / math.sqrt(2))) - 0.5
+
+WORDS = {
+    "H2": {
+        "supported": "not explained by margin",
+        "contradicted": "margin explains it",
+        "undecided": "whether margin explains it is open",
+    }
+}
+"""What a verdict means, where the word alone could be misread."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One attack at one layer, under one hypothesis.
+
+    Attributes:
+        hypothesis: `H1`, `H1'`, `H2` or `H3`.
+        attack: its label; with the null's name for H3.
+        layer: where the codes were read.
+        scale: what the effect is measured in.
+        smallest: least effect that counts.
+        details: what belongs beside the effect.
+        effect: above 0 if the hypothesis is right; NaN with too few examples.
+        interval: 95 %, of this finding alone.
+        standard_error: of the effect.
+        p_value: two-sided, of no effect.
+        adjusted: p among the findings of the hypothesis, by Holm; NaN until `judged`.
+        adjusted_counter: likewise of `counter_p`.
+    """
+
+    hypothesis: str
+    attack: str
+    layer: str
+    scale: str
+    smallest: float
+    details: str
+    effect: float = math.nan
+    interval: tuple[float, float] = (math.nan, math.nan)
+    standard_error: float = math.nan
+    p_value: float = math.nan
+    adjusted: float = math.nan
+    adjusted_counter: float = math.nan
+
+    @property
+    def counter_p(self) -> float:
+        """Of an effect as large as the least that counts, or larger; twice the one-sided normal p."""
+        if not self.standard_error > 0:
+            return math.nan if math.isnan(self.effect) else float(self.effect >= self.smallest)
+        return min(1.0, 2 * float(stats.norm.cdf((self.effect - self.smallest) / self.standard_error)))
+
+    @property
+    def verdict(self) -> str:
+        """`supported`, `contradicted` or `undecided`."""
+        if self.effect >= self.smallest and self.adjusted < LEVEL:
+            return "supported"
+        return "contradicted" if self.adjusted_counter < LEVEL else "undecided"
+
+    @property
+    def line(self) -> str:
+        """In words."""
+        word = WORDS.get(self.hypothesis, {}).get(self.verdict, "")
+        head = f"{self.hypothesis}, {self.attack} at {self.layer}: {self.verdict}{f' ({word})' if word else ''}"
+        if math.isnan(self.effect):
+            return f"{head}; {self.details}"
+        low, high = self.interval
+        return (
+            f"{head}, {self.scale} {self.effect:+.3f} ({low:+.3f} to {high:+.3f}, counts from {self.smallest:.3g}; "
+            f"p {_told(self.p_value)}, by Holm {_told(self.adjusted)}); {self.details}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunTrend:
+    """A hypothesis about several runs.
+
+    Attributes:
+        hypothesis: `H4` to `H8`.
+        setting: what differs between the runs.
+        rises: whether the hypothesis says that the effect rises with it.
+        trend: over the runs.
+    """
+
+    hypothesis: str
+    setting: str
+    rises: bool
+    trend: RankTrend
+
+    @property
+    def verdict(self) -> str:
+        """`supported`, `contradicted`, or `undecided` where no trend is shown at 5 %."""
+        if self.trend.verdict == "undecided":
+            return "undecided"
+        return "supported" if (self.trend.verdict == "yes") == self.rises else "contradicted"
+
+    @property
+    def line(self) -> str:
+        """In words."""
+        found = self.trend
+        means = ", ".join(f"{mean:.3g} at {level:g}" for level, mean in zip(found.levels, found.means, strict=True))
+        low, high = found.interval
+        spread = "" if math.isnan(low) else f", {low:+.2f} to {high:+.2f} over resampled seeds"
+        return (
+            f"{self.hypothesis}: {self.verdict}, Kendall's tau with {self.setting} {found.tau:+.2f} (p "
+            f"{found.p_value:.2g}{spread}; {found.n_runs} runs): {means}"
+        )
+
+
+def judged(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings of one hypothesis with their p-values adjusted together, by Holm."""
+    given = list(findings)
+    adjusted = holm_adjusted(np.array([each.p_value for each in given], dtype=np.float64))
+    counter = holm_adjusted(np.array([each.counter_p for each in given], dtype=np.float64))
+    return [
+        replace(each, adjusted=float(p), adjusted_counter=float(q))
+        for each, p, q in zip(given, adjusted, counter, strict=True)
+    ]
+
+
+def conclusion(findings: Sequence[Finding]) -> str:
+    """One line for a hypothesis: the verdict that all attacks and layers share, else `undecided` and their counts.
+
+    Raises:
+        GausslabError: there are no findings, or those of several hypotheses.
+    """
+    if len({each.hypothesis for each in findings}) != 1:
+        raise GausslabError("a conclusion needs the findings of one hypothesis")
+    said = [each.verdict for each in findings]
+    counts = ", ".join(f"{said.count(word)} {word}" for word in dict.fromkeys(said))
+    shared = said[0] if len(set(said)) == 1 else "undecided"
+    return f"{findings[0].hypothesis}: {shared} ({counts})"
+
+
+def _told(p_value: float) -> str:
+    """A p-value in words; those that underflow are not 0.
+
+    >>> _told(0.031), _told(0.0)
+    ('0.031', '< 1e-99')
+    """
+    return "< 1e-99" if p_value < 1e-99 else f"{p_value:.2g}"
