@@ -6,6 +6,7 @@ The same command goes on where an interrupted one stopped. Needs the extra `extr
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ from gausslab.studies import publish_comparisons
 
 HERE = Path(__file__).parent
 WIDTHS = {"cifar10": (64, 128), "faces-synthetic": (48, 128)}
+REGULARISED = "faces-synthetic-regularised"
 SETTINGS = {"cifar10": Settings(), "faces-synthetic": Settings(images=6_000, epochs=8)}
 QUALITY = {
     "cifar10": QualityConfig(images=2_000),
@@ -35,6 +37,7 @@ PLANS = {
     )
     for data, widths in WIDTHS.items()
 }
+PLANS[REGULARISED] = replace(PLANS["faces-synthetic"], rows=("eae",), variants=())
 
 
 def main() -> None:
@@ -45,11 +48,13 @@ def main() -> None:
 
 
 def answer(table: pd.DataFrame) -> str:
-    """Differences of the same seeds, the wide code less the narrow one."""
+    """Differences of the same seeds: the wide code less the narrow one, then the regularised less the narrow one."""
+    pairs = [(data, f"{narrow} to {wide} units", _row(narrow), _row(wide)) for data, (narrow, wide) in WIDTHS.items()]
+    pairs += [(data, f"{narrow} units to the EAE", _row(narrow), "eae") for data, (narrow, _) in WIDTHS.items()]
     return "\n".join(
-        f"{data}, {narrow} to {wide} units: {found.line}"
-        for data, (narrow, wide) in WIDTHS.items()
-        for found in differences(table[table["data"] == data], _row(narrow), _row(wide), OUTCOMES)
+        f"{data}, {words}: {found.line}"
+        for data, words, first, second in pairs
+        for found in differences(table[table["data"] == data], first, second, OUTCOMES)
     )
 
 
