@@ -152,7 +152,7 @@ def _run(plan: "ComparisonConfig", out: Path, jobs: int | None) -> "ComparisonRe
 
     number, jobs = len(plan.configs()), jobs or grids.default_jobs(plan)
     stderr().print(f"{number} runs in {out}, {min(jobs, number)} at a time", soft_wrap=True)
-    with live(number) as display:
+    with live(plan.configs()) as display:
         return comparison.compare(plan, out, jobs, display.report, display.ended)
 
 

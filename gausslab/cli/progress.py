@@ -2,12 +2,13 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from gausslab.cli.console import stderr
+from gausslab.config import TrainConfig
 from gausslab.training import Progress as Report
 from gausslab.workers import Outcome
 
@@ -15,11 +16,11 @@ from gausslab.workers import Outcome
 class Bars:
     """One bar a running run and one for all, with the time that is left."""
 
-    def __init__(self, progress: Progress, runs: int) -> None:
+    def __init__(self, progress: Progress, runs: Collection[str]) -> None:
         self._progress = progress
         self._clock = Clock(runs)
         self._tasks: dict[str, TaskID] = {}
-        self._all = progress.add_task("all runs", total=runs, state="starting")
+        self._all = progress.add_task("all runs", total=len(runs), state="starting")
 
     def report(self, progress: Report) -> None:
         """Move a run's bar."""
@@ -43,7 +44,7 @@ class Bars:
 class Lines:
     """One line an epoch."""
 
-    def __init__(self, runs: int) -> None:
+    def __init__(self, runs: Collection[str]) -> None:
         self._clock = Clock(runs)
         self._epochs: dict[str, int] = {}
 
@@ -62,10 +63,13 @@ class Lines:
 
 
 class Clock:
-    """How many runs are done, in fractions, and how long the rest will take at the speed so far."""
+    """How many runs are done, in fractions, and how long the rest will take at the speed so far.
 
-    def __init__(self, runs: int) -> None:
-        self._runs = runs
+    What else is trained beside them, such as a comparison's classifier, is shown and not counted.
+    """
+
+    def __init__(self, runs: Collection[str]) -> None:
+        self._runs = frozenset(runs)
         self._start = time.monotonic()
         self._first: dict[str, float] = {}
         self._now: dict[str, float] = {}
@@ -73,6 +77,8 @@ class Clock:
 
     def moved(self, progress: Report) -> None:
         """A run went on; what it had done before this session does not count for the speed."""
+        if progress.run not in self._runs:
+            return
         share = progress.step / progress.steps
         self._first.setdefault(progress.run, share)
         self._now[progress.run] = share
@@ -87,21 +93,22 @@ class Clock:
     @property
     def done(self) -> float:
         """Runs done, the running ones by their share."""
-        return self._ended + sum(self._now.values())
+        return self._ended + sum(self._now.values(), 0.0)
 
     def left(self) -> str:
         """The time left, in words."""
         worked = self.done - sum(self._first.values())
         if worked <= 0:
             return ""
-        seconds = (time.monotonic() - self._start) / worked * (self._runs - self.done)
+        seconds = (time.monotonic() - self._start) / worked * (len(self._runs) - self.done)
         minutes, rest = divmod(round(seconds), 60)
         return f"about {minutes}:{rest:02d} left"
 
 
 @contextmanager
-def live(runs: int) -> Iterator[Bars | Lines]:
-    """The display that suits stderr."""
+def live(configs: Iterable[TrainConfig]) -> Iterator[Bars | Lines]:
+    """The display of these runs that suits stderr."""
+    runs = [config.run_name for config in configs]
     if not sys.stderr.isatty():
         yield Lines(runs)
         return

@@ -17,5 +17,5 @@ def completed(plans: Mapping[str, ComparisonConfig], runs: Path) -> dict[str, Co
 def _completed(name: str, plan: ComparisonConfig, out: Path) -> ComparisonResult:
     number = len(plan.configs())
     stderr().print(f"{name}: {number} runs in {out}", soft_wrap=True)
-    with live(number) as display:
+    with live(plan.configs()) as display:
         return compare(plan, out, default_jobs(plan), display.report, display.ended)

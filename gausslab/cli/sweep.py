@@ -78,7 +78,7 @@ def _run(grid: SweepConfig, out: Path, jobs: int | None) -> "SweepResult":
     number = len(list(grid.configs()))
     jobs = jobs or grids.default_jobs(grid)
     stderr().print(f"{number} runs in {out}, {min(jobs, number)} at a time", soft_wrap=True)
-    with live(number) as display:
+    with live(grid.configs()) as display:
         return sweeping.sweep(grid, out, jobs, display.report, display.ended)
 
 

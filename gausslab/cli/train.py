@@ -61,7 +61,7 @@ def _run(config: TrainConfig, out: Path) -> None:
     run = Run(out / config.run_name, config)
     if not run.is_done:
         load_images(config)  # a mistake is told before anything is written
-    with live(1) as display:
+    with live([config]) as display:
         refusals = perform(Run.create(out, config), display.report)
     table = tables.read(run.measurements_file)
     print_layers(table)

@@ -38,7 +38,7 @@ ESTIMATORS = ("kl_decomposition", "negentropy", "kl_lower_bound", "shapiro_wilk"
 def main() -> None:
     """Train what is not trained yet, measure every code, publish."""
     begun = time.monotonic()
-    with live(len(list(STUDY.configs()))) as display:
+    with live(STUDY.configs()) as display:
         sweep(STUDY, RUNS, default_jobs(STUDY), display.report, display.ended)
     table = tables.concat(measured())
     tables.write(table, HERE / "results.csv")

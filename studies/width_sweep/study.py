@@ -31,7 +31,7 @@ STUDY = SweepConfig(
 
 def main() -> None:
     """Train what is not trained yet, measure, publish."""
-    with live(len(list(STUDY.configs()))) as display:
+    with live(STUDY.configs()) as display:
         result = sweep(STUDY, Path("runs/width_sweep"), default_jobs(STUDY), display.report, display.ended)
     publish_width_study(STUDY, result, HERE)
     print_sweep(result.table)
