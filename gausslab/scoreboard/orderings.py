@@ -53,7 +53,7 @@ class Ordering:
         (one, by), (two, with_) = self.better, self.worse
         interval = self.found.interval
         return (
-            f"{self.verdict}: {_title(one)} ({by}) {self.found.first:.3g} before {_title(two)} ({with_}) "
+            f"{self.verdict}: {_title(one)} ({by}) {self.found.first:.3g} against {_title(two)} ({with_}) "
             f"{self.found.second:.3g}, difference {interval.mean:+.2g} ± {interval.half_width:.2g}, "
             f"p {self.found.p_value:.2g}"
         )

@@ -39,6 +39,6 @@ def test_claims_without_their_cells_are_left_out():
 def test_the_report_counts_and_ranks():
     lines = report(TABLE, "cifar10")
     assert lines[0] == "cifar10, entropy: 2 held, 0 undecided, 1 reversed"
-    assert "  reversed: EAE (isotropic) 2.1 before WAE-MMD (isotropic) 1.1, difference -1 ± " in lines[2]
+    assert "  reversed: EAE (isotropic) 2.1 against WAE-MMD (isotropic) 1.1, difference -1 ± " in lines[2]
     ranks = [line for line in lines if "ranks of" in line]
     assert ranks[0].startswith("cifar10, ranks of 4 rows by isotropic against the printed ones: tau ")
