@@ -10,7 +10,7 @@ from gausslab.plotting.study_pictures import scale_told
 from gausslab.presets import ROWS
 
 HERE = Path(__file__).resolve().parent
-FOLDER = HERE.parent / "studies" / "model_comparison" / "images" / "cifar10"
+FOLDER = HERE.parent / "studies" / "model_comparison" / "cifar10" / "images" / "cifar10"
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="images/cifar10 of the study")

@@ -10,7 +10,7 @@ from gausslab.plotting.study_pictures import scale_told
 from gausslab.presets import ROWS
 
 HERE = Path(__file__).resolve().parent
-FOLDER = HERE.parent / "studies" / "model_comparison" / "images" / "mnist"
+FOLDER = HERE.parent / "studies" / "model_comparison" / "mnist" / "images" / "mnist"
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="images/mnist of the study")

@@ -6,11 +6,14 @@ from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.textpath import TextPath
 
 _SIZE = 6.0  # points
-_LETTER = 0.64  # width of a digit over its height
 _AWAY = 4.0  # points between a mark's centre and its text
+_SLANTED = 0.75  # the same in either direction for texts at the mark's corners, as a share
 _MARK = 2.2  # half a mark, in points
+_FAINT = 0.8  # half a faint mark, in points
+_NONE = np.empty((0, 2))
 _SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 
 Box = tuple[float, float, float, float]
@@ -34,26 +37,34 @@ class Note:
     color: str
 
 
-def write_beside(axes: Axes, notes: Sequence[Note], lines: Iterable[np.ndarray]) -> None:
-    """Write each note on the first free side of its point, in their order; notes without one are left out.
+def write_beside(axes: Axes, notes: Sequence[Note], lines: Iterable[np.ndarray], faint: np.ndarray = _NONE) -> None:
+    """Write each note on the best free side of its point, in their order; notes without one are left out.
 
-    The figure must be laid out. What counts as taken: the notes' points, the lines, and the notes written before.
+    The figure must be laid out. What counts as taken: the notes' points, the lines, and the notes written before. Of
+    several free sides the best covers the fewest faint points.
 
     Args:
         axes: where.
         notes: what.
         lines: courses that no text may cover, each of points (x, y) in data.
+        faint: points (x, y) in data that a text may cover if it must.
     """
     inside = _panel(axes)
     taken = [_around(place, _MARK) for place in _places(axes, np.array([(n.x, n.y) for n in notes]).reshape(-1, 2))]
     taken += [_around(place, 0.3) for line in lines for place in _along(_places(axes, line))]
+    covered = [_around(place, _FAINT) for place in _places(axes, faint)] if len(faint) else []
     for note in notes:
-        for side in _SIDES:
-            box = _box(_places(axes, np.array([(note.x, note.y)]))[0], note.text, side)
-            if _within(box, inside) and not any(_overlap(box, other) for other in taken):
-                _write(axes, note, side)
-                taken.append(box)
-                break
+        place, half = _places(axes, np.array([(note.x, note.y)]))[0], _half(note.text)
+        boxes = {side: _box(place, half, side) for side in _SIDES}
+        free = [side for side, box in boxes.items() if _within(box, inside) and not _hits(box, taken)]
+        if free:
+            best = min(free, key=lambda side: _hits(boxes[side], covered))
+            _write(axes, note, best)
+            taken.append(boxes[best])
+
+
+def _hits(box: Box, others: Iterable[Box]) -> int:
+    return sum(_overlap(box, other) for other in others)
 
 
 def _panel(axes: Axes) -> Box:
@@ -80,10 +91,15 @@ def _around(place: np.ndarray, half: float) -> Box:
     return float(place[0] - half), float(place[1] - half), float(place[0] + half), float(place[1] + half)
 
 
-def _box(place: np.ndarray, text: str, side: tuple[int, int]) -> Box:
-    """Where the text would stand."""
-    half = np.array([len(text) * _LETTER * _SIZE / 2, 0.4 * _SIZE])
-    left, bottom = place + np.array(side) * (_AWAY * np.where(all(side), 0.6, 1.0) + half) - half
+def _half(text: str) -> np.ndarray:
+    """Half of a text's width and height as it is drawn, in points, and a little room."""
+    extents = TextPath((0, 0), text, size=_SIZE).get_extents()
+    return np.array([extents.x1 + 0.1 * _SIZE, extents.height + 0.07 * _SIZE]) / 2
+
+
+def _box(place: np.ndarray, half: np.ndarray, side: tuple[int, int]) -> Box:
+    """Where a text of that size would stand."""
+    left, bottom = place + np.array(side) * (_AWAY * np.where(all(side), _SLANTED, 1.0) + half) - half
     return float(left), float(bottom), float(left + 2 * half[0]), float(bottom + 2 * half[1])
 
 
@@ -97,7 +113,7 @@ def _overlap(one: Box, other: Box) -> bool:
 
 def _write(axes: Axes, note: Note, side: tuple[int, int]) -> None:
     """As `_box` supposes."""
-    away = _AWAY * (0.6 if all(side) else 1.0)
+    away = _AWAY * (_SLANTED if all(side) else 1.0)
     axes.annotate(
         note.text,
         (note.x, note.y),

@@ -118,18 +118,8 @@ def sample_count(frame: pd.DataFrame) -> str:
 
 
 def draw_floor(axes: Axes, floor: float, color: str) -> None:
-    """What as many real images score, as a dotted line that says so."""
+    """What as many real images score, as a dotted line; the caption tells it."""
     axes.axhline(floor, color=color, lw=0.9, ls=(0, (1, 1.2)), zorder=1, label="_floor")
-    axes.annotate(
-        "real images",
-        (1.0, floor),
-        (0, 1.5),
-        xycoords=axes.get_yaxis_transform(),
-        textcoords="offset points",
-        ha="right",
-        fontsize=6,
-        color=color,
-    )
 
 
 def seeds_told(frame: pd.DataFrame) -> str:

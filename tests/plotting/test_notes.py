@@ -43,6 +43,23 @@ def test_the_first_notes_come_first_and_those_without_room_are_left_out(axes):
     assert 2 <= len(axes.texts) <= 8
 
 
+def test_faint_points_decide_between_free_sides_and_forbid_none(axes):
+    right = np.column_stack([np.linspace(0.52, 0.6, 9), np.full(9, 0.5)])
+    write_beside(axes, [Note(0.5, 0.5, "RAE-GP", "black")], [], faint=right)
+    write_beside(axes, [Note(0.5, 0.5, "RAE-GP", "black")], [], faint=np.random.default_rng(0).uniform(size=(4000, 2)))
+    write_beside(axes, [Note(0.5, 0.5, "RAE-GP", "black")], [])
+    assert [text.get_horizontalalignment() for text in axes.texts][::2] == ["right", "left"]
+    assert len(axes.texts) == 3
+
+
+def test_long_names_of_capitals_do_not_overlap(axes):
+    places = np.random.default_rng(1).uniform(size=(40, 2))
+    write_beside(axes, [Note(x, y, "WAE-MMD (ICLR)", "black") for x, y in places], [])
+    found = boxes(axes)
+    assert 5 < len(found) < 40
+    assert not any(a.overlaps(b) for i, a in enumerate(found) for b in found[:i])
+
+
 def test_nothing_to_write(axes):
     write_beside(axes, [], [np.array([(0.1, 0.1), (0.2, 0.2)])])
     assert not axes.texts

@@ -11,7 +11,7 @@ from matplotlib.image import imread
 from gausslab import tables
 from gausslab.cli.studying import completed
 from gausslab.comparison import QualityConfig
-from gausslab.errors import GausslabError
+from gausslab.errors import ConfigError, GausslabError
 from gausslab.presets import ROWS
 from gausslab.studies import publish_comparisons
 from gausslab.studies.comparing import slug
@@ -41,9 +41,8 @@ def test_a_study_has_three_seeds_and_sets_of_its_own(name):
 
 def test_the_model_comparison_has_every_row_on_both_sets():
     plans = load("model_comparison").PLANS
-    scored = [plans[data] for data in load("model_comparison").SCORED]
-    assert [plan.data for plan in scored] == ["mnist", "cifar10"]
-    assert all(plan.rows == tuple(ROWS) and plan.samplers == () for plan in scored)
+    assert list(plans) == ["mnist", "cifar10", "faces-synthetic"]
+    assert all(plans[data].rows == tuple(ROWS) and plans[data].samplers == () for data in ("mnist", "cifar10"))
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +134,16 @@ def test_gaussianizers_answer_at_equal_error(tmp_path):
 
 
 def test_the_model_comparison_answers(tiny_comparison):
-    text = load("model_comparison").answer(tiny_comparison.table.assign(data="mnist"))
-    assert "mnist, ex post (mixture against isotropic): " in text
+    answer = load("model_comparison").answer
+    assert "mnist, ex post (mixture against isotropic): " in answer(tiny_comparison.table, "mnist")
+    assert answer(tiny_comparison.table, "faces-synthetic") == "one seed, for the pictures"
+
+
+def test_the_model_comparison_knows_its_data_sets(monkeypatch):
+    study = load("model_comparison")
+    monkeypatch.setattr(study.sys, "argv", ["study.py", "cifar"])
+    with pytest.raises(ConfigError, match=r"unknown data set of the study 'cifar'; did you mean 'cifar10'\?"):
+        study.main()
 
 
 def test_a_failed_run_publishes_nothing(batch_study, tmp_path):
