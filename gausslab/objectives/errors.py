@@ -24,7 +24,7 @@ def summed_squared_error(images: Images, reconstructions: Images) -> Float[Tenso
 
 def mean_squared_error(images: Images, reconstructions: Images) -> Float[Tensor, ""]:
     """Squared error averaged over images and elements: the RAE family's."""
-    return (reconstructions - images).square().sum() / images.numel()  # with its gradient twice as fast as mean()
+    return (reconstructions - images).square().mean()
 
 
 def channel_mean_squared_error(images: Images, reconstructions: Images) -> Float[Tensor, ""]:
