@@ -61,6 +61,17 @@ class RankTrend:
             return "undecided"
         return "yes" if self.tau > 0 else "no"
 
+    @property
+    def course(self) -> str:
+        """The means in words."""
+        return ", ".join(f"{mean:.3g} at {level:g}" for level, mean in zip(self.levels, self.means, strict=True))
+
+    @property
+    def spread(self) -> str:
+        """The interval in words, behind a p-value; empty where there is none."""
+        low, high = self.interval
+        return "" if math.isnan(low) else f", {low:+.2f} to {high:+.2f} over resampled seeds"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trend(RankTrend):
@@ -214,8 +225,5 @@ def answer(found: Sequence[Trend]) -> str:
 
 
 def _phrase(found: Trend) -> str:
-    low, high = found.interval
-    spread = "" if math.isnan(low) else f", {low:+.2f} to {high:+.2f} over resampled seeds"
-    means = ", ".join(f"{mean:.3g} at {level:g}" for level, mean in zip(found.levels, found.means, strict=True))
     name = MEASURES.get(found.quantity, found.quantity.label)
-    return f"{name} {found.tau:+.2f} (p = {found.p_value:.2g}{spread}): {means}"
+    return f"{name} {found.tau:+.2f} (p = {found.p_value:.2g}{found.spread}): {found.course}"

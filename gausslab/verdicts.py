@@ -8,6 +8,7 @@ import pandas as pd
 from jaxtyping import Float64
 
 from gausslab.errors import GausslabError
+from gausslab.p_values import LEVEL, holm_adjusted
 from gausslab.parts import (
     ESTIMATOR,
     Decomposition,
@@ -22,8 +23,6 @@ from gausslab.parts import (
     require_one_code,
 )
 from gausslab.summary import over_entropised
-
-LEVEL = 0.05
 
 _UNIT_TESTS = {
     "shapiro_wilk": "Shapiro-Wilk",
@@ -119,18 +118,6 @@ def _deviations(tests: pd.DataFrame) -> Float64[np.ndarray, " tests"]:
 def sharpened(tests: pd.DataFrame) -> Float64[np.ndarray, " tests"]:
     """The p-values, or the bound for log-concave laws where that is smaller."""
     return np.asarray(np.fmin(tests["p_value"].to_numpy(np.float64), np.exp(1 - np.abs(_deviations(tests)))))
-
-
-def holm_adjusted(p_values: Float64[np.ndarray, " tests"]) -> Float64[np.ndarray, " tests"]:
-    """Holm's adjusted p-values: a test is rejected at a level if its own is no larger.
-
-    >>> holm_adjusted(np.array([0.01, 0.04, 0.03, 0.005])).round(3).tolist()
-    [0.03, 0.06, 0.06, 0.02]
-    """
-    order = p_values.argsort(kind="stable")
-    adjusted = np.empty(len(order))
-    adjusted[order] = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
-    return np.minimum(adjusted, 1.0)
 
 
 def _headline(tests: pd.DataFrame, rejected: pd.DataFrame, against: Reference) -> str:

@@ -55,6 +55,7 @@ STAGES = (
     "grids",  # what sweeps and comparisons have in common
     "sweeping",
     "comparison",
+    "p_values",
     "summary",  # table -> means: after sweeping in the pipeline, but free of torch
     "trends",  # table -> answer, likewise
     "scoreboard",  # table of a comparison -> the thesis's layout, likewise

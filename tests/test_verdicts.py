@@ -10,8 +10,9 @@ from plotting.made import row
 from statsmodels.stats.multitest import multipletests
 
 from gausslab.errors import GausslabError
+from gausslab.p_values import holm_adjusted
 from gausslab.tables import to_frame
-from gausslab.verdicts import holm_adjusted, joint_tests, verdict
+from gausslab.verdicts import joint_tests, verdict
 
 GAUSSIAN = {"null_mean": 0.0, "null_sd": 0.05, "standard_error": 0.05, "n_units": 4}
 

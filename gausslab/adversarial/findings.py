@@ -16,10 +16,9 @@ import numpy as np
 from scipy import stats
 
 from gausslab.errors import GausslabError
+from gausslab.p_values import LEVEL, holm_adjusted
 from gausslab.trends import RankTrend
-from gausslab.verdicts import holm_adjusted
 
-LEVEL = 0.05
 SMALLEST = 0.2
 SMALLEST_AUROC = float(stats.norm.cdf(SMALLEST / math.sqrt(2))) - 0.5
 
@@ -120,12 +119,9 @@ class RunTrend:
     def line(self) -> str:
         """In words."""
         found = self.trend
-        means = ", ".join(f"{mean:.3g} at {level:g}" for level, mean in zip(found.levels, found.means, strict=True))
-        low, high = found.interval
-        spread = "" if math.isnan(low) else f", {low:+.2f} to {high:+.2f} over resampled seeds"
         return (
             f"{self.hypothesis}: {self.verdict}, Kendall's tau with {self.setting} {found.tau:+.2f} (p "
-            f"{found.p_value:.2g}{spread}; {found.n_runs} runs): {means}"
+            f"{found.p_value:.2g}{found.spread}; {found.n_runs} runs): {found.course}"
         )
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from gausslab.cli.console import stdout
 from gausslab.cli.report import interval_text, print_warning
 from gausslab.labels import frechet_label
-from gausslab.presets import ROWS
+from gausslab.presets import title_of
 from gausslab.scoreboard.layout import (
     FRECHET,
     LATENT,
@@ -71,7 +71,7 @@ def _print(
     for column in shown:
         made.add_column(column.label, justify="right")
     for row in rows(table):
-        made.add_row(_title(row), *(_text(table, row, column, data) for column in shown))
+        made.add_row(title_of(row), *(_text(table, row, column, data) for column in shown))
     made.add_row(last_label, *(_number(last.get(column)) for column in shown), style="dim")
     stdout().print(made)
 
@@ -98,7 +98,3 @@ def _null(table: pd.DataFrame, column: Column) -> float:
 
 def _number(value: float | None) -> str:
     return "" if value is None or math.isnan(value) else f"{value:.3g}"
-
-
-def _title(row: str) -> str:
-    return ROWS[row].title if row in ROWS else row

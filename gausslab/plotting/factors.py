@@ -35,8 +35,9 @@ from gausslab.plotting.selection import (
     require_one_run_each,
     varying,
 )
-from gausslab.plotting.series import BASE, Series, split, title, with_base
+from gausslab.plotting.series import BASE, Series, split, with_base
 from gausslab.plotting.theme import NULL_BAND, PAGE, QUIET, new_figure, themed
+from gausslab.presets import title_of
 from gausslab.scoreboard.layout import FRECHET, SAMPLES, check
 
 OVER_ENTROPISED = "more entropy than a Gaussian:\nover-entropised"
@@ -193,7 +194,7 @@ def _caption(rows: pd.DataFrame, factor: str, series: Sequence[str], placing: Pl
     widest = ", the widest of all lines" if varying(rows, ["width"]) and factor != "width" else ""
     scores = rows[(rows["estimator"] == FRECHET) & (rows["statistic"] == SAMPLES)]
     return [
-        f"Data: {networks_told(rows, {factor, *series})}. Rows: {'; '.join(map(title, rows[BASE].unique()))}.",
+        f"Data: {networks_told(rows, {factor, *series})}. Rows: {'; '.join(map(title_of, rows[BASE].unique()))}.",
         f"{sample_count(rows)} codes a run, {seeds_told(rows)}.",
         interval_told(rows),
         f"Dashed grey: exact Gaussian samples of the same n and width, mean; grey band: ± 2 SD{widest}.",

@@ -34,9 +34,9 @@ from gausslab.plotting.selection import (
     per_dimension,
     require_one_run_each,
 )
-from gausslab.plotting.series import BASE, METHOD, Series, split, title, with_base, with_method
+from gausslab.plotting.series import BASE, METHOD, Series, split, with_base, with_method
 from gausslab.plotting.theme import INK, NULL_BAND, PAGE, QUIET, new_figure, themed
-from gausslab.presets import ROWS
+from gausslab.presets import ROWS, title_of
 from gausslab.scoreboard.layout import FRECHET, POSTERIOR, SAMPLES, check
 
 BASELINE = "bn-ae"
@@ -80,7 +80,7 @@ def frontier(table: pd.DataFrame, baseline: str = BASELINE) -> Figure:
     """
     rows = _prepared(table)
     plain, laddered = rows[rows[BASE] == baseline], rows[(rows[BASE] != baseline) & rows[WEIGHT].notna()]
-    lines = [*split(laddered, [METHOD]), *([Series(title(baseline), plain, INK, "X")] if len(plain) else [])]
+    lines = [*split(laddered, [METHOD]), *([Series(title_of(baseline), plain, INK, "X")] if len(plain) else [])]
     with themed():
         figure = new_figure(PAGE, 5.5)
         grid, panels = list(figure.subplots(2, 2).flat), _panels(rows)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from gausslab.plotting.theme import BLUE, GREEN, ORANGE, PURPLE, QUIET, VERMILION
+from gausslab.presets import base_of
 
 
 @dataclass(frozen=True)
@@ -41,5 +42,5 @@ def kind_of(row: str) -> Kind:
     >>> kind_of("eae weight 0.05").label, kind_of("2svae-dai-wipf").label, kind_of("mine").label
     ('EAE', 'variational', 'other')
     """
-    name = row.partition(" ")[0]
+    name = base_of(row)
     return next(kind for kind in KINDS if any(fnmatchcase(name, pattern) for pattern in kind.rows))

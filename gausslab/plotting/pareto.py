@@ -18,8 +18,8 @@ from gausslab.plotting.kinds import KINDS, Kind, kind_of
 from gausslab.plotting.notes import Note, write_beside
 from gausslab.plotting.panels import legend_above, networks_told, seeds_told, title_panels, write_caption
 from gausslab.plotting.ranges import Range, near
-from gausslab.plotting.series import title
 from gausslab.plotting.theme import INK, PAGE, QUIET, new_figure, themed
+from gausslab.presets import label_parts, title_of
 from gausslab.scoreboard.layout import FRECHET, RECONSTRUCTIONS, SAMPLES, check, samplers
 
 OWN = "own density"
@@ -229,8 +229,8 @@ def _name(row: str, sampler: str) -> str:
     >>> _name("eae weight 0.05", ""), _name("2svae", "second-stage")
     ('EAE weight 0.05', '2SVAE: second-stage')
     """
-    base, _, variant = row.partition(" ")
-    return " ".join(filter(None, [title(base), variant])) + (f": {sampler}" if sampler else "")
+    base, variant = label_parts(row)
+    return " ".join(filter(None, [title_of(base), variant])) + (f": {sampler}" if sampler else "")
 
 
 def _caption(points: pd.DataFrame, panels: Sequence[Panel], across: Range, up: Sequence[Range]) -> list[str]:

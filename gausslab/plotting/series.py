@@ -8,7 +8,7 @@ import pandas as pd
 from gausslab.errors import GausslabError
 from gausslab.plotting.selection import varying
 from gausslab.plotting.theme import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION
-from gausslab.presets import ROWS
+from gausslab.presets import base_of, label_parts, title_of
 
 BASE = "base"
 """Column with the name of a row without what its variant sets: `eae` of `eae batch 25`."""
@@ -39,7 +39,7 @@ class Series:
 
 def with_base(table: pd.DataFrame) -> pd.DataFrame:
     """The table with the column `base`."""
-    return table.assign(**{BASE: table["row"].str.split(" ").str[0]})
+    return table.assign(**{BASE: table["row"].map(base_of)})
 
 
 def with_method(table: pd.DataFrame) -> pd.DataFrame:
@@ -53,8 +53,10 @@ def _method(label: str) -> str:
     >>> _method("wae bottleneck batchnorm, weight 0.03"), _method("eae weight 1")
     ('WAE-MMD, bottleneck batchnorm', 'EAE')
     """
-    base, _, variant = label.partition(" ")
-    return ", ".join([title(base), *(part for part in variant.split(", ") if part and not part.startswith("weight "))])
+    base, variant = label_parts(label)
+    return ", ".join(
+        [title_of(base), *(part for part in variant.split(", ") if part and not part.startswith("weight "))]
+    )
 
 
 def split(table: pd.DataFrame, columns: Sequence[str]) -> tuple[Series, ...]:
@@ -75,15 +77,6 @@ def split(table: pd.DataFrame, columns: Sequence[str]) -> tuple[Series, ...]:
     )
 
 
-def title(base: str) -> str:
-    """What a row is called.
-
-    >>> title("bn-ae"), title("mine")
-    ('EAE, no entropy', 'mine')
-    """
-    return ROWS[base].title if base in ROWS else base
-
-
 def _label(columns: Sequence[str], values: Sequence[object]) -> str:
     return ", ".join(filter(None, map(_said, columns, values)))
 
@@ -93,5 +86,5 @@ def _said(column: str, value: object) -> str:
     if pd.isna(value) or value == "":  # type: ignore[call-overload]
         return ""
     if column == BASE:
-        return title(str(value))
+        return title_of(str(value))
     return str(value) if column in ("data", METHOD) else f"{column} {value}"

@@ -14,6 +14,7 @@ for tests.
 
 from gausslab.presets.building import CHANGES, preset, row_named
 from gausslab.presets.families import FAMILIES, SCALES, WIDTHS, Family, family
+from gausslab.presets.naming import base_of, label_parts, title_of
 from gausslab.presets.rows import DAI_WIPF, ISOTROPIC, LAPLACE, ROWS, SECOND_STAGE, Row
 from gausslab.presets.samplers import sampler_options
 
@@ -29,8 +30,11 @@ __all__ = [
     "WIDTHS",
     "Family",
     "Row",
+    "base_of",
     "family",
+    "label_parts",
     "preset",
     "row_named",
     "sampler_options",
+    "title_of",
 ]

@@ -6,9 +6,11 @@ The p-values of one list are corrected together by Holm's method, since the read
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
+from gausslab.p_values import LEVEL, holm_adjusted
+from gausslab.presets import base_of
 from gausslab.scoreboard.layout import FRECHET, LATENT, RECONSTRUCTIONS, SAMPLES, Column, numbers, rows
 from gausslab.trends import RankTrend, rank_trend
 
@@ -41,15 +43,14 @@ class Effect:
     @property
     def line(self) -> str:
         """In words."""
-        means = ", ".join(f"{m:.3g} at {x:g}" for x, m in zip(self.trend.levels, self.trend.means, strict=True))
         return (
             f"{self.series}: {self.column.label} {_WAYS[self._verdict]} (tau {self.trend.tau:+.2f}, "
-            f"p {self.trend.p_value:.2g}, by Holm {self.adjusted:.2g}; {self.trend.n_runs} runs): {means}"
+            f"p {self.trend.p_value:.2g}, by Holm {self.adjusted:.2g}; {self.trend.n_runs} runs): {self.trend.course}"
         )
 
     @property
     def _verdict(self) -> str:
-        return self.trend.verdict if self.adjusted < 0.05 else "undecided"
+        return self.trend.verdict if self.adjusted < LEVEL else "undecided"
 
 
 _WAYS = {"yes": "rises", "no": "falls", "undecided": "shows no trend"}
@@ -66,13 +67,11 @@ def effects(
         by: columns that tell the series apart; `base` is the row without its variant.
         columns: the numbers.
     """
-    series = list(_series(table.assign(base=table["row"].str.split(" ").str[0]), factor, list(by)))
+    series = list(_series(table.assign(base=table["row"].map(base_of)), factor, list(by)))
     found = [
         (name, column, trend) for name, part in series for column in columns if (trend := _trend(part, factor, column))
     ]
-    if not found:
-        return []
-    adjusted = multipletests([trend.p_value for _, _, trend in found], method="holm")[1]
+    adjusted = holm_adjusted(np.array([trend.p_value for _, _, trend in found], dtype=np.float64))
     return [
         Effect(series=name, column=column, trend=trend, adjusted=float(p))
         for (name, column, trend), p in zip(found, adjusted, strict=True)

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from gausslab.presets import base_of
 from gausslab.scoreboard.layout import Column, numbers, rows
 from gausslab.summary import Interval, over_seeds
 
@@ -39,7 +40,7 @@ def matched(table: pd.DataFrame, base: str, column: Column, error: float) -> Int
         column: the number; one about posteriors falls back on the code itself where the method has none.
         error: squared, per element.
     """
-    own = table[table["row"].str.split(" ").str[0] == base]
+    own = table[table["row"].map(base_of) == base]
     if own.empty:
         return None
     values = _of(own, column)

@@ -15,7 +15,7 @@ from typing import Literal
 import pandas as pd
 from scipy import stats
 
-from gausslab.presets import ROWS, SECOND_STAGE
+from gausslab.presets import SECOND_STAGE, title_of
 from gausslab.scoreboard.layout import FRECHET, SAMPLES, Column, cell, rows, samplers
 from gausslab.scoreboard.paired import Difference, difference
 from gausslab.scoreboard.published import printed
@@ -53,7 +53,7 @@ class Ordering:
         (one, by), (two, with_) = self.better, self.worse
         interval = self.found.interval
         return (
-            f"{self.verdict}: {_title(one)} ({by}) {self.found.first:.3g} against {_title(two)} ({with_}) "
+            f"{self.verdict}: {title_of(one)} ({by}) {self.found.first:.3g} against {title_of(two)} ({with_}) "
             f"{self.found.second:.3g}, difference {interval.mean:+.2g} ± {interval.half_width:.2g}, "
             f"p {self.found.p_value:.2g}"
         )
@@ -110,7 +110,3 @@ def _ranks(table: pd.DataFrame, data: str) -> Iterator[str]:
                 f"{data}, ranks of {len(pairs)} rows by {sampler} against the printed ones: "
                 f"tau {tau.statistic:+.2f}, p {tau.pvalue:.2g}"
             )
-
-
-def _title(row: str) -> str:
-    return ROWS[row].title if row in ROWS else row

@@ -9,10 +9,9 @@ import pandas as pd
 from scipy import stats
 
 from gausslab.errors import GausslabError
+from gausslab.p_values import LEVEL
 from gausslab.scoreboard.layout import Column, numbers
 from gausslab.summary import Interval, over_seeds
-
-LEVEL = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
