@@ -36,17 +36,8 @@ def compare(
         int | None,
         typer.Option("--size", help="Side of the images, 32 or 64 (the thesis's).", rich_help_panel=_WHAT),
     ] = None,
-    crop: Annotated[
-        int | None, typer.Option("--crop", help="Side of a centre crop (image folders, celeba).", rich_help_panel=_WHAT)
-    ] = None,
-    resampling: Annotated[
-        str,
-        typer.Option(
-            "--resampling",
-            help="Filter of the resize: bilinear or lanczos (image folders, celeba).",
-            rich_help_panel=_WHAT,
-        ),
-    ] = "bilinear",
+    crop: o.Crop = None,
+    resampling: o.Resampling = "bilinear",
     as_released: Annotated[
         bool,
         typer.Option(

@@ -1,12 +1,31 @@
-"""What the scripts of comparison studies do in a terminal: bring every plan to its end, with live progress."""
+"""What the scripts of comparison studies do in a terminal: bring every plan to its end, publish, print the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gausslab.cli.console import stderr
+import pandas as pd
+
+from gausslab.cli.console import stderr, stdout
 from gausslab.cli.progress import live
 from gausslab.comparison import ComparisonConfig, ComparisonResult, compare
 from gausslab.grids import default_jobs
+from gausslab.sampling import GRID_SIDE
+from gausslab.studies import publish_comparisons
+
+
+def conduct(
+    plans: Mapping[str, ComparisonConfig], folder: Path, answer: Callable[[pd.DataFrame], str], lines: int = GRID_SIDE
+) -> None:
+    """Train what is not trained yet, in `runs/` under the folder's name; measure, publish into the folder.
+
+    Args:
+        plans: name -> plan.
+        folder: the study's.
+        answer: the published table to the text of `answer.txt`.
+        lines: rows of images that are kept of each picture.
+    """
+    publish_comparisons(plans, completed(plans, Path("runs") / folder.name), folder, answer, lines)
+    stdout().print((folder / "answer.txt").read_text(), soft_wrap=True)
 
 
 def completed(plans: Mapping[str, ComparisonConfig], runs: Path) -> dict[str, ComparisonResult]:

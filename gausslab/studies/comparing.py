@@ -16,7 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from gausslab import tables
-from gausslab.comparison import Cell, ComparisonConfig, ComparisonResult
+from gausslab.comparison import ComparisonConfig, ComparisonResult
+from gausslab.config import TrainConfig
 from gausslab.runs import Run
 from gausslab.sampling import GRID_SIDE, grid_rows
 from gausslab.studies.publishing import record, require_all, write
@@ -49,11 +50,12 @@ def publish_comparisons(
         require_all(result.failures)
     table = tables.concat(result.table for result in results.values())
     table = table[table["unit"] == "all"].reset_index(drop=True)
-    runs = [_run(results[name], cell) for name, plan in plans.items() for cell in _each_once(plan)]
-    threads = next(iter(runs)).config.training.threads
+    runs = [_run(results[name], config) for name, plan in plans.items() for config in plan.configs()]
     files = {
         "answer.txt": f"{answer(table)}\n".encode(),
-        "provenance.json": record({name: asdict(plan) for name, plan in plans.items()}, threads, runs),
+        "provenance.json": record(
+            {name: asdict(plan) for name, plan in plans.items()}, runs[0].config.training.threads, runs
+        ),
     }
     for name, plan in plans.items():
         files |= dict(_pictures(plan, results[name], lines))
@@ -70,16 +72,8 @@ def slug(label: str) -> str:
     return re.sub(r"[ ,]+", "-", label)
 
 
-def _each_once(plan: ComparisonConfig) -> Iterator[Cell]:
-    seen = set()
-    for cell in plan.cells():
-        if cell.config not in seen:
-            seen.add(cell.config)
-            yield cell
-
-
-def _run(result: ComparisonResult, cell: Cell) -> Run:
-    return Run(result.out / cell.config.run_name, cell.config)
+def _run(result: ComparisonResult, config: TrainConfig) -> Run:
+    return Run(result.out / config.run_name, config)
 
 
 def _pictures(plan: ComparisonConfig, result: ComparisonResult, lines: int) -> Iterator[tuple[str, bytes]]:
@@ -87,7 +81,7 @@ def _pictures(plan: ComparisonConfig, result: ComparisonResult, lines: int) -> I
     for cell in plan.cells():
         if cell.config.seed != plan.seeds[0]:
             continue
-        run, place = _run(result, cell), f"images/{plan.data}/{slug(cell.label)}"
+        run, place = _run(result, cell.config), f"images/{plan.data}/{slug(cell.label)}"
         sources = {f"samples-{sampler}": run.path / "quality" / f"{sampler}.png" for sampler in cell.samplers}
         sources |= {
             "interpolations": run.path / "quality" / "interpolations.png",

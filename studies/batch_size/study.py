@@ -11,11 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from gausslab.cli import guarded
-from gausslab.cli.studying import completed
+from gausslab.cli.studying import conduct
 from gausslab.comparison import ComparisonConfig, QualityConfig, Settings
 from gausslab.scoreboard.effects import OUTCOMES, effects
 from gausslab.scoreboard.layout import cell
-from gausslab.studies import publish_comparisons
 
 HERE = Path(__file__).parent
 BATCHES = (25, 50, 100, 200, 400)
@@ -34,9 +33,7 @@ PLANS = {
 
 def main() -> None:
     """Train what is not trained yet, measure, publish."""
-    results = completed(PLANS, Path("runs/batch_size"))
-    publish_comparisons(PLANS, results, HERE, answer, lines=2)
-    print((HERE / "answer.txt").read_text())
+    conduct(PLANS, HERE, answer, lines=2)
 
 
 def answer(table: pd.DataFrame) -> str:

@@ -12,11 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from gausslab.cli import guarded
-from gausslab.cli.studying import completed
+from gausslab.cli.studying import conduct
 from gausslab.comparison import ComparisonConfig, QualityConfig, Settings
 from gausslab.scoreboard.effects import OUTCOMES
 from gausslab.scoreboard.paired import differences
-from gausslab.studies import publish_comparisons
 
 HERE = Path(__file__).parent
 WIDTHS = {"cifar10": (64, 128), "faces-synthetic": (48, 128)}
@@ -42,9 +41,7 @@ PLANS[REGULARISED] = replace(PLANS["faces-synthetic"], rows=("eae",), variants=(
 
 def main() -> None:
     """Train what is not trained yet, measure, publish."""
-    results = completed(PLANS, Path("runs/bottleneck_width"))
-    publish_comparisons(PLANS, results, HERE, answer)
-    print((HERE / "answer.txt").read_text())
+    conduct(PLANS, HERE, answer)
 
 
 def answer(table: pd.DataFrame) -> str:

@@ -12,10 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from gausslab.cli import guarded
-from gausslab.cli.studying import completed
+from gausslab.cli.studying import conduct
 from gausslab.comparison import ComparisonConfig, QualityConfig, Settings
 from gausslab.scoreboard.effects import effects
-from gausslab.studies import publish_comparisons
 
 HERE = Path(__file__).parent
 CHANNELS, DEPTHS = (4, 8, 16), (2, 3, 4)
@@ -33,9 +32,7 @@ PLANS = {
 
 def main() -> None:
     """Train what is not trained yet, measure, publish."""
-    results = completed(PLANS, Path("runs/capacity"))
-    publish_comparisons(PLANS, results, HERE, answer, lines=2)
-    print((HERE / "answer.txt").read_text())
+    conduct(PLANS, HERE, answer, lines=2)
 
 
 def answer(table: pd.DataFrame) -> str:

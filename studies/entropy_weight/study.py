@@ -11,10 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from gausslab.cli import guarded
-from gausslab.cli.studying import completed
+from gausslab.cli.studying import conduct
 from gausslab.comparison import ComparisonConfig, QualityConfig, Settings
 from gausslab.scoreboard.effects import effects
-from gausslab.studies import publish_comparisons
 from gausslab.summary import over_entropised
 
 HERE = Path(__file__).parent
@@ -34,9 +33,7 @@ PLANS = {
 
 def main() -> None:
     """Train what is not trained yet, measure, publish."""
-    results = completed(PLANS, Path("runs/entropy_weight"))
-    publish_comparisons(PLANS, results, HERE, answer)
-    print((HERE / "answer.txt").read_text())
+    conduct(PLANS, HERE, answer)
 
 
 def answer(table: pd.DataFrame) -> str:

@@ -12,11 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from gausslab.cli import guarded
-from gausslab.cli.studying import completed
+from gausslab.cli.studying import conduct
 from gausslab.comparison import ComparisonConfig, QualityConfig, Settings
 from gausslab.scoreboard.effects import OUTCOMES
 from gausslab.scoreboard.paired import differences
-from gausslab.studies import publish_comparisons
 
 HERE = Path(__file__).parent
 WEIGHTS = (0.05, 1.0)
@@ -35,9 +34,7 @@ PLANS = {
 
 def main() -> None:
     """Train what is not trained yet, measure, publish."""
-    results = completed(PLANS, Path("runs/neighbours"))
-    publish_comparisons(PLANS, results, HERE, answer, lines=2)
-    print((HERE / "answer.txt").read_text())
+    conduct(PLANS, HERE, answer, lines=2)
 
 
 def answer(table: pd.DataFrame) -> str:

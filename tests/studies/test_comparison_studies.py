@@ -9,7 +9,7 @@ from loading import load
 from matplotlib.image import imread
 
 from gausslab import tables
-from gausslab.cli.studying import completed
+from gausslab.cli.studying import completed, conduct
 from gausslab.comparison import QualityConfig
 from gausslab.errors import ConfigError, GausslabError
 from gausslab.presets import ROWS
@@ -114,12 +114,15 @@ def test_studies_of_one_setting_answer(name, tmp_path, monkeypatch):
     assert expected[name] in text
 
 
-def test_widths_answer(tmp_path, monkeypatch):
+def test_widths_answer(tmp_path, monkeypatch, capsys):
     study = load("bottleneck_width")
     monkeypatch.setattr(study, "WIDTHS", {"digits": (48, 128)})
     plans = {"digits": small(study.PLANS["faces-synthetic"])}
-    publish_comparisons(plans, completed(plans, tmp_path / "runs"), tmp_path, study.answer)
-    assert "digits, 48 to 128 units: MSE" in (tmp_path / "answer.txt").read_text()
+    monkeypatch.chdir(tmp_path)
+    conduct(plans, tmp_path / "widths", study.answer)
+    assert "digits, 48 to 128 units: MSE" in (tmp_path / "widths" / "answer.txt").read_text()
+    assert "digits, 48 to 128 units: MSE" in capsys.readouterr().out
+    assert (tmp_path / "runs" / "widths").is_dir()
 
 
 def test_gaussianizers_answer_at_equal_error(tmp_path):
