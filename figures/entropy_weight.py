@@ -1,27 +1,24 @@
 """Codes against the weight of their entropy: `python figures/entropy_weight.py [TABLE] [--data DATA] [--out STEM]`."""
 
-import argparse
-import sys
-from pathlib import Path
+from argparse import Namespace
+
+from matplotlib.figure import Figure
 
 from gausslab import tables
-from gausslab.errors import GausslabError
-from gausslab.plotting import factor_trend, save
+from gausslab.plotting import factor_trend
+from gausslab.plotting.script import run_script, script_parser
 from gausslab.plotting.selection import of_data
 
-HERE = Path(__file__).resolve().parent
-TABLE = HERE.parent / "studies" / "entropy_weight" / "results.csv"
-
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("table", nargs="?", type=Path, default=TABLE, help="results.csv of the study")
+parser = script_parser(__file__, __doc__, "table", "entropy_weight/results.csv", "results.csv of the study")
 parser.add_argument("--data", help="one data set of the table instead of all")
-parser.add_argument("--out", type=Path, default=HERE / "entropy_weight", help="output path without .pdf and .png")
+
+
+def draw(options: Namespace) -> Figure:
+    """The figure."""
+    table = tables.read(options.table)
+    table = table if options.data is None else of_data(table, options.data)
+    return factor_trend(table, "weight", ("data",))
+
 
 if __name__ == "__main__":
-    options = parser.parse_args()
-    try:
-        table = tables.read(options.table)
-        table = table if options.data is None else of_data(table, options.data)
-        print(*save(factor_trend(table, "weight", ("data",)), options.out), sep="\n")
-    except GausslabError as error:
-        sys.exit(f"error: {error}")
+    run_script(parser, draw)

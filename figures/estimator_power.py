@@ -1,25 +1,21 @@
 """Which test finds which law: `python figures/estimator_power.py [TABLE] [--samples N] [--out STEM]`."""
 
-import argparse
-import sys
-from pathlib import Path
+from argparse import Namespace
 
-from gausslab.errors import GausslabError
-from gausslab.plotting import save
+from matplotlib.figure import Figure
+
+from gausslab.plotting.script import run_script, script_parser
 from gausslab.plotting.validity import power_chart
 from gausslab.validity.rows import read
 
-HERE = Path(__file__).resolve().parent
-TABLE = HERE.parent / "studies" / "estimator_validity" / "rejections.csv"
-
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("table", nargs="?", type=Path, default=TABLE, help="rejections.csv of the study")
+parser = script_parser(__file__, __doc__, "table", "estimator_validity/rejections.csv", "rejections.csv of the study")
 parser.add_argument("--samples", type=int, default=500, help="number of samples a code")
-parser.add_argument("--out", type=Path, default=HERE / "estimator_power", help="output path without .pdf and .png")
+
+
+def draw(options: Namespace) -> Figure:
+    """The figure."""
+    return power_chart(read(options.table), options.samples)
+
 
 if __name__ == "__main__":
-    options = parser.parse_args()
-    try:
-        print(*save(power_chart(read(options.table), options.samples), options.out), sep="\n")
-    except GausslabError as error:
-        sys.exit(f"error: {error}")
+    run_script(parser, draw)

@@ -1,25 +1,23 @@
 """Pictures of every row on CIFAR-10 (Figure 2.10): `python figures/gallery_cifar10.py [FOLDER] [--out STEM]`."""
 
-import argparse
-import sys
-from pathlib import Path
+from argparse import Namespace
 
-from gausslab.errors import GausslabError
-from gausslab.plotting import gallery, save
+from matplotlib.figure import Figure
+
+from gausslab.plotting import gallery
+from gausslab.plotting.script import run_script, script_parser
 from gausslab.plotting.study_pictures import scale_told
 from gausslab.presets import ROWS
 
-HERE = Path(__file__).resolve().parent
-FOLDER = HERE.parent / "studies" / "model_comparison" / "cifar10" / "images" / "cifar10"
+parser = script_parser(
+    __file__, __doc__, "folder", "model_comparison/cifar10/images/cifar10", "images/cifar10 of the study"
+)
 
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="images/cifar10 of the study")
-parser.add_argument("--out", type=Path, default=HERE / "gallery_cifar10", help="output path without .pdf and .png")
+
+def draw(options: Namespace) -> Figure:
+    """The figure."""
+    return gallery(options.folder, ["CIFAR-10.", scale_told(options.folder, ROWS)])
+
 
 if __name__ == "__main__":
-    options = parser.parse_args()
-    try:
-        caption = ["CIFAR-10.", scale_told(options.folder, ROWS)]
-        print(*save(gallery(options.folder, caption), options.out), sep="\n")
-    except GausslabError as error:
-        sys.exit(f"error: {error}")
+    run_script(parser, draw)

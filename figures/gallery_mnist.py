@@ -1,25 +1,21 @@
 """Pictures of every row on MNIST (Figure 2.11): `python figures/gallery_mnist.py [FOLDER] [--out STEM]`."""
 
-import argparse
-import sys
-from pathlib import Path
+from argparse import Namespace
 
-from gausslab.errors import GausslabError
-from gausslab.plotting import gallery, save
+from matplotlib.figure import Figure
+
+from gausslab.plotting import gallery
+from gausslab.plotting.script import run_script, script_parser
 from gausslab.plotting.study_pictures import scale_told
 from gausslab.presets import ROWS
 
-HERE = Path(__file__).resolve().parent
-FOLDER = HERE.parent / "studies" / "model_comparison" / "mnist" / "images" / "mnist"
+parser = script_parser(__file__, __doc__, "folder", "model_comparison/mnist/images/mnist", "images/mnist of the study")
 
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="images/mnist of the study")
-parser.add_argument("--out", type=Path, default=HERE / "gallery_mnist", help="output path without .pdf and .png")
+
+def draw(options: Namespace) -> Figure:
+    """The figure."""
+    return gallery(options.folder, ["MNIST.", scale_told(options.folder, ROWS)])
+
 
 if __name__ == "__main__":
-    options = parser.parse_args()
-    try:
-        caption = ["MNIST.", scale_told(options.folder, ROWS)]
-        print(*save(gallery(options.folder, caption), options.out), sep="\n")
-    except GausslabError as error:
-        sys.exit(f"error: {error}")
+    run_script(parser, draw)

@@ -1,25 +1,22 @@
 """What a Gaussian code costs: `python figures/gaussianizers.py [TABLE] [--data DATA] [--out STEM]`."""
 
-import argparse
-import sys
-from pathlib import Path
+from argparse import Namespace
+
+from matplotlib.figure import Figure
 
 from gausslab import tables
-from gausslab.errors import GausslabError
-from gausslab.plotting import frontier, save
+from gausslab.plotting import frontier
+from gausslab.plotting.script import run_script, script_parser
 from gausslab.plotting.selection import of_data
 
-HERE = Path(__file__).resolve().parent
-TABLE = HERE.parent / "studies" / "gaussianizers" / "results.csv"
-
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("table", nargs="?", type=Path, default=TABLE, help="results.csv of the study")
+parser = script_parser(__file__, __doc__, "table", "gaussianizers/results.csv", "results.csv of the study")
 parser.add_argument("--data", default="mnist", help="data set of the table")
-parser.add_argument("--out", type=Path, default=HERE / "gaussianizers", help="output path without .pdf and .png")
+
+
+def draw(options: Namespace) -> Figure:
+    """The figure."""
+    return frontier(of_data(tables.read(options.table), options.data))
+
 
 if __name__ == "__main__":
-    options = parser.parse_args()
-    try:
-        print(*save(frontier(of_data(tables.read(options.table), options.data)), options.out), sep="\n")
-    except GausslabError as error:
-        sys.exit(f"error: {error}")
+    run_script(parser, draw)

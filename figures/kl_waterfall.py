@@ -1,23 +1,22 @@
 """Of what the distance of a code from N(0, I) is made: `python figures/kl_waterfall.py [TABLE] [--out STEM]`."""
 
-import argparse
-import sys
-from pathlib import Path
+from argparse import Namespace
+
+from matplotlib.figure import Figure
 
 from gausslab import tables
-from gausslab.errors import GausslabError
-from gausslab.plotting import kl_waterfall, save
+from gausslab.plotting import kl_waterfall
+from gausslab.plotting.script import run_script, script_parser
 
-HERE = Path(__file__).resolve().parent
-TABLE = HERE.parent / "studies" / "code_decomposition" / "results.csv"
+parser = script_parser(
+    __file__, __doc__, "table", "code_decomposition/results.csv", "tidy table with rows of kl_decomposition"
+)
 
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("table", nargs="?", type=Path, default=TABLE, help="tidy table with rows of kl_decomposition")
-parser.add_argument("--out", type=Path, default=HERE / "kl_waterfall", help="output path without .pdf and .png")
+
+def draw(options: Namespace) -> Figure:
+    """The figure."""
+    return kl_waterfall(tables.read(options.table))
+
 
 if __name__ == "__main__":
-    options = parser.parse_args()
-    try:
-        print(*save(kl_waterfall(tables.read(options.table)), options.out), sep="\n")
-    except GausslabError as error:
-        sys.exit(f"error: {error}")
+    run_script(parser, draw)

@@ -1,24 +1,20 @@
 """Samples against reconstructions on CIFAR-10: `python figures/pareto_cifar10.py [TABLE] [--out STEM]`."""
 
-import argparse
-import sys
-from pathlib import Path
+from argparse import Namespace
+
+from matplotlib.figure import Figure
 
 from gausslab import tables
-from gausslab.errors import GausslabError
-from gausslab.plotting import save
 from gausslab.plotting.pareto import pareto
+from gausslab.plotting.script import run_script, script_parser
 
-HERE = Path(__file__).resolve().parent
-TABLE = HERE.parent / "studies" / "model_comparison" / "cifar10" / "results.csv"
+parser = script_parser(__file__, __doc__, "table", "model_comparison/cifar10/results.csv", "results.csv of the study")
 
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("table", nargs="?", type=Path, default=TABLE, help="results.csv of the study")
-parser.add_argument("--out", type=Path, default=HERE / "pareto_cifar10", help="output path without .pdf and .png")
+
+def draw(options: Namespace) -> Figure:
+    """The figure."""
+    return pareto(tables.read(options.table))
+
 
 if __name__ == "__main__":
-    options = parser.parse_args()
-    try:
-        print(*save(pareto(tables.read(options.table)), options.out), sep="\n")
-    except GausslabError as error:
-        sys.exit(f"error: {error}")
+    run_script(parser, draw)

@@ -1,23 +1,20 @@
 """How Gaussian the code is against the bottleneck width: `python figures/width_sweep.py [TABLE] [--out STEM]`."""
 
-import argparse
-import sys
-from pathlib import Path
+from argparse import Namespace
+
+from matplotlib.figure import Figure
 
 from gausslab import tables
-from gausslab.errors import GausslabError
-from gausslab.plotting import save, width_trend
+from gausslab.plotting import width_trend
+from gausslab.plotting.script import run_script, script_parser
 
-HERE = Path(__file__).resolve().parent
-TABLE = HERE.parent / "studies" / "width_sweep" / "results.csv"
+parser = script_parser(__file__, __doc__, "table", "width_sweep/results.csv", "tidy table of a sweep over widths")
 
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("table", nargs="?", type=Path, default=TABLE, help="tidy table of a sweep over widths")
-parser.add_argument("--out", type=Path, default=HERE / "width_sweep", help="output path without .pdf and .png")
+
+def draw(options: Namespace) -> Figure:
+    """The figure."""
+    return width_trend(tables.read(options.table))
+
 
 if __name__ == "__main__":
-    options = parser.parse_args()
-    try:
-        print(*save(width_trend(tables.read(options.table)), options.out), sep="\n")
-    except GausslabError as error:
-        sys.exit(f"error: {error}")
+    run_script(parser, draw)
