@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from gausslab.adversarial.balls import L2Ball, beside, dots, norms, scaled
+from gausslab.adversarial.balls import REACH, TINY, L2Ball, beside, dots, norms, scaled
 from gausslab.adversarial.guards import Images, guarded
 from gausslab.adversarial.latents import Latents, Watched, watched
 from gausslab.adversarial.outcomes import AttackBatch, Classes, attacked, margins
@@ -20,9 +20,6 @@ from gausslab.errors import CaptureError, ConfigError
 
 SLACK = 0.02
 """How much of its clean value the norm may change by."""
-
-REACH = 2.5
-_TINY = 1e-12
 
 
 def adaptive_attack(
@@ -96,11 +93,11 @@ def keeps_norm(radii: Float[Tensor, " samples"], clean: Float[Tensor, " samples"
 
 def _tangent(down: Images, outwards: Images, excess: Float[Tensor, " samples"], length: float) -> Images:
     """A step of `length` down the margin that leaves the norm alone, and one of at most that towards the clean norm."""
-    squares = dots(outwards, outwards).clamp_min(_TINY)
+    squares = dots(outwards, outwards).clamp_min(TINY)
     along = down - scaled(outwards, dots(down, outwards) / squares)
     back = scaled(outwards, -excess / squares)
-    return scaled(along, length / norms(along).clamp_min(_TINY)) + scaled(
-        back, (length / norms(back).clamp_min(_TINY)).clamp_max(1)
+    return scaled(along, length / norms(along).clamp_min(TINY)) + scaled(
+        back, (length / norms(back).clamp_min(TINY)).clamp_max(1)
     )
 
 

@@ -9,7 +9,10 @@ from torch import Tensor
 from gausslab.adversarial.guards import Images
 from gausslab.adversarial.specs import AttackSpec
 
-_TINY = 1e-12  # a gradient of zeros stays one
+REACH = 2.5
+"""Length of all steps of a search together, in radii of the ball: enough to cross it from any start."""
+
+TINY = 1e-12  # a gradient of zeros stays one
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,12 @@ class L2Ball:
 
     def direction(self, gradient: Images) -> Images:
         """The gradient at length 1, likewise."""
-        return gradient / beside(norms(gradient), gradient).clamp_min(_TINY)
+        return gradient / beside(norms(gradient), gradient).clamp_min(TINY)
 
     def project(self, images: Images, clean: Images) -> Images:
         """Back towards the clean image; the cut to [0, 1], where that lies, only shortens the way further."""
         change = images - clean
-        shrink = (self.radius / norms(change).clamp_min(_TINY)).clamp_max(1)
+        shrink = (self.radius / norms(change).clamp_min(TINY)).clamp_max(1)
         return (clean + change * beside(shrink, change)).clamp(0, 1)
 
     def start(self, clean: Images, generator: torch.Generator) -> Images:

@@ -14,12 +14,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gausslab.adversarial.balls import REACH
 from gausslab.adversarial.guards import Images, guarded, require_images
 from gausslab.adversarial.outcomes import AttackBatch, Classes, attacked, logits_of
 from gausslab.adversarial.specs import DEFAULT_EFFORT, AttackSpec, Effort
 from gausslab.errors import ConfigError, entry, first_line
 
-STEP = 2.5  # of all PGD steps together, in radii of the ball
 CW_RATE = 0.02
 """C&W's step, twice foolbox's: within 200 steps, half of it does not bring pixels away from black, and 2.5 times it
 steps over near boundaries."""
@@ -103,11 +103,11 @@ def _fgsm(attacks: Any, _spec: AttackSpec, _effort: Effort) -> Any:
 
 
 def _pgd_linf(attacks: Any, _spec: AttackSpec, effort: Effort) -> Any:
-    return attacks.LinfProjectedGradientDescentAttack(steps=effort.pgd_steps, rel_stepsize=STEP / effort.pgd_steps)
+    return attacks.LinfProjectedGradientDescentAttack(steps=effort.pgd_steps, rel_stepsize=REACH / effort.pgd_steps)
 
 
 def _pgd_l2(attacks: Any, _spec: AttackSpec, effort: Effort) -> Any:
-    return attacks.L2ProjectedGradientDescentAttack(steps=effort.pgd_steps, rel_stepsize=STEP / effort.pgd_steps)
+    return attacks.L2ProjectedGradientDescentAttack(steps=effort.pgd_steps, rel_stepsize=REACH / effort.pgd_steps)
 
 
 ATTACKS: dict[str, Callable[[Any, AttackSpec, Effort], Any]] = {

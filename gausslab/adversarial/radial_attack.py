@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
-from gausslab.adversarial.balls import Ball, ball_of, beside
+from gausslab.adversarial.balls import REACH, Ball, ball_of, beside
 from gausslab.adversarial.guards import Images
 from gausslab.adversarial.latents import Latents, Watched, watched
 from gausslab.adversarial.outcomes import AttackBatch, Classes, attacked
@@ -20,9 +20,6 @@ from gausslab.adversarial.specs import DEFAULT_EFFORT, AttackSpec, Effort
 from gausslab.errors import ConfigError
 from gausslab.layers import Globs
 from gausslab.seeding import torch_generator
-
-REACH = 2.5
-"""Length of all steps together, in radii of the ball: enough to cross it from any start."""
 
 
 def radial_attack(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,6 +12,7 @@ from gausslab.plotting.factor_panels import CORRELATION, ERROR, GAP, KL, NATS, S
 from gausslab.plotting.panels import (
     BIAS,
     draw_floor,
+    draw_null_band,
     interval_told,
     legend_above,
     networks_told,
@@ -36,7 +36,7 @@ from gausslab.plotting.selection import (
     varying,
 )
 from gausslab.plotting.series import BASE, Series, split, with_base
-from gausslab.plotting.theme import NULL_BAND, PAGE, QUIET, new_figure, themed
+from gausslab.plotting.theme import PAGE, QUIET, new_figure, themed
 from gausslab.presets import title_of
 from gausslab.scoreboard.layout import FRECHET, SAMPLES, check
 
@@ -122,9 +122,7 @@ def _draw_null(axes: Axes, null: pd.DataFrame, placing: Placing, factor: str) ->
     """The reference runs through the panel, so that it also shows beside a single value."""
     places = placing(null[factor])
     edges = [places[0] - placing.span, *places, places[-1] + placing.span]
-    mean, sd = (np.pad(null[name].to_numpy(), 1, mode="edge") for name in ("mean", "sd"))
-    axes.fill_between(edges, mean - 2 * sd, mean + 2 * sd, color=NULL_BAND, lw=0, zorder=0.5)
-    axes.plot(edges, mean, color=QUIET, lw=0.9, ls=(0, (4, 2)), zorder=1, label="_null")
+    draw_null_band(axes, edges, null)
 
 
 def _draw_line(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import inf
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -14,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from gausslab.plotting.theme import BLUE, GREEN, ORANGE, PURPLE, QUIET, SKY, VERMILION
+from gausslab.plotting.theme import BLUE, GREEN, NULL_BAND, ORANGE, PURPLE, QUIET, SKY, VERMILION
 
 NOT_MEASURED = "not measured"
 
@@ -115,6 +116,23 @@ def sample_count(frame: pd.DataFrame) -> str:
     counts = (frame if of_layers.empty else of_layers)["n_samples"]
     low, high = int(counts.min()), int(counts.max())
     return f"n = {low:,}" if low == high else f"n = {low:,} to {high:,}"
+
+
+def draw_null_band(
+    axes: Axes, places: Sequence[float], null: pd.DataFrame, bounds: tuple[float, float] = (-inf, inf)
+) -> None:
+    """A Gaussian's mean and two standard deviations to both sides, along an axis and past its ends.
+
+    Args:
+        axes: where.
+        places: of the null's rows, and one before and one behind them.
+        null: columns `mean` and `sd`, a row a place.
+        bounds: values that are possible at all.
+    """
+    mean, sd = (np.pad(null[name].to_numpy(), 1, mode="edge") for name in ("mean", "sd"))
+    low, high = np.clip([mean - 2 * sd, mean + 2 * sd], *bounds)
+    axes.fill_between(places, low, high, color=NULL_BAND, lw=0, zorder=0.5)
+    axes.plot(places, mean, color=QUIET, lw=0.9, ls=(0, (4, 2)), zorder=1, label="_null")
 
 
 def draw_floor(axes: Axes, floor: float, color: str) -> None:

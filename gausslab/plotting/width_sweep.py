@@ -16,6 +16,7 @@ from gausslab.plotting.panels import (
     TESTS,
     TOTAL,
     Mark,
+    draw_null_band,
     interval_told,
     legend_below,
     sample_count,
@@ -33,7 +34,7 @@ from gausslab.plotting.selection import (
     per_dimension,
     require_one_run_each,
 )
-from gausslab.plotting.theme import BLUE, INK, NULL_BAND, PAGE, QUIET, new_figure, themed
+from gausslab.plotting.theme import BLUE, INK, PAGE, new_figure, themed
 
 _GAP = Mark("knn_entropy", "gap", "entropy gap", BLUE)
 _ERROR = Mark("reconstruction", "mse_per_element", "reconstruction", INK, reference=None)
@@ -114,10 +115,7 @@ def _closest(frame: pd.DataFrame) -> float:
 def _draw_null(axes: Axes, mark: Mark, null: pd.DataFrame) -> None:
     """The reference runs past the outermost widths, so that it also shows for a single width."""
     edges = [null["width"].iloc[0] / _MARGIN, *null["width"], null["width"].iloc[-1] * _MARGIN]
-    mean, sd = (np.pad(null[name].to_numpy(), 1, mode="edge") for name in ("mean", "sd"))
-    low, high = np.clip([mean - 2 * sd, mean + 2 * sd], *mark.bounds)
-    axes.fill_between(edges, low, high, color=NULL_BAND, lw=0, zorder=0.5)
-    axes.plot(edges, mean, color=QUIET, lw=0.9, ls=(0, (4, 2)), zorder=1, label="_null")
+    draw_null_band(axes, edges, null, mark.bounds)
 
 
 def _draw_seeds(axes: Axes, mark: Mark, rows: pd.DataFrame, dodge: float, step: float) -> None:
