@@ -69,6 +69,9 @@ class Measurement:
     reference: str = ""
 
 
+POSTERIOR = "posterior"
+"""In the column `layer`: codes drawn from the posteriors of a variational encoder."""
+
 COLUMNS = tuple(f.name for f in fields(Measurement))
 _WHOLE_OR_ABSENT = ("width", "channels", "depth", "seed")
 _WHOLE = ("n_units", "n_samples")

@@ -14,7 +14,6 @@ from gausslab.presets import title_of
 from gausslab.scoreboard.layout import (
     FRECHET,
     LATENT,
-    POSTERIOR,
     Column,
     cell,
     check,
@@ -23,6 +22,7 @@ from gausslab.scoreboard.layout import (
     score_columns,
 )
 from gausslab.scoreboard.published import printed
+from gausslab.tables import POSTERIOR
 
 _SCORES = (
     "mean ± half of a 95% t interval over {seeds} seeds; {images:,} images a score; floor: as many real images. In "

@@ -38,13 +38,13 @@ from gausslab.quality.interpolation import WAYS, linear
 from gausslab.runs import Run
 from gausslab.sampling import GRID_SIDE, write_grid
 from gausslab.seeding import torch_generator
-from gausslab.tables import Measurement
+from gausslab.tables import POSTERIOR, Measurement
 from gausslab.training import Reporter, threads
 
 LATENT_ESTIMATORS = ("participation_ratio", "mardia_kurtosis")
 """What is measured of a row's code beside what every run's is."""
 
-CODES, POSTERIOR = "codes", "posterior"
+CODES = "codes"
 PICTURED = 0
 """Seed of the pairs of test images that are shown."""
 

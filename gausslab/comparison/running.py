@@ -8,13 +8,14 @@ from pathlib import Path
 import pandas as pd
 
 from gausslab import tables
-from gausslab.comparison.assessing import CODES, POSTERIOR, Assessment, PerformAndAssess, real_scores
+from gausslab.comparison.assessing import CODES, Assessment, PerformAndAssess, real_scores
 from gausslab.comparison.extracting import extractor, train_extractor
 from gausslab.comparison.plan import CLASSIFIER, Cell, ComparisonConfig
 from gausslab.errors import ConfigError
 from gausslab.grids import GridFolder, failures_of
 from gausslab.models import check_network
 from gausslab.runs import Run
+from gausslab.tables import POSTERIOR
 from gausslab.training import Reporter, load_images
 from gausslab.workers import Outcome, run_all
 

@@ -37,7 +37,8 @@ from gausslab.plotting.selection import (
 from gausslab.plotting.series import BASE, METHOD, Series, split, with_base, with_method
 from gausslab.plotting.theme import INK, NULL_BAND, PAGE, QUIET, new_figure, themed
 from gausslab.presets import ROWS, title_of
-from gausslab.scoreboard.layout import FRECHET, POSTERIOR, SAMPLES, check
+from gausslab.scoreboard.layout import FRECHET, SAMPLES, check
+from gausslab.tables import POSTERIOR
 
 BASELINE = "bn-ae"
 VARIATIONAL = tuple(name for name, row in ROWS.items() if "posterior" in row.model)

@@ -11,11 +11,10 @@ import pandas as pd
 
 from gausslab.errors import GausslabError
 from gausslab.summary import Interval, over_seeds, own_reference
+from gausslab.tables import POSTERIOR
 
 FRECHET, KERNEL = "frechet_distance", "kernel_distance"
 SAMPLES, RECONSTRUCTIONS = "samples", "reconstructions"
-POSTERIOR = "posterior"
-"""In the column `layer`: codes drawn from the posteriors."""
 MIDPOINTS = ("linear", "rescaled", "spherical")
 
 
