@@ -46,7 +46,10 @@ def _perform(run: Run, report: Reporter) -> tuple[str, ...]:
 
 
 def evaluate(run: Run) -> tuple[str, ...]:
-    """Measure the codes of the test images with the best checkpoint; draw an autoencoder's samples and reconstructions.
+    """Measure the codes of the test images with the best checkpoint: rows about the code and about the whole network.
+
+    Beside the code's rows stand an autoencoder's reconstruction errors, whose samples and reconstructions are drawn
+    too, or a classifier's accuracy.
 
     Returns:
         What could not be measured, and why.
@@ -55,7 +58,7 @@ def evaluate(run: Run) -> tuple[str, ...]:
     test = data.load(run.config.data).test
     images = test.images
     identity = identify(run.config)
-    point = "normalized" if run.config.model.bottleneck == "batchnorm" else "post"
+    point = "normalized" if run.config.model.bottleneck in ("batchnorm", "layernorm") else "post"
     options: dict[str, Any] = {"layers": "bottleneck", "kinds": "all", "point": point}
     try:
         codes = probe(checkpoint.model, float_batches(images), identity, **options)

@@ -92,7 +92,7 @@ def capture(
     Args:
         model: any `nn.Module`, also inside `DataParallel` or `torch.compile` (which then runs uncompiled).
         layers: globs on module paths, see `gausslab.layers.select_layers`.
-        kinds: `batchnorm`, `all`, or a tuple of module classes.
+        kinds: `batchnorm`, `layernorm` (layer and group norm), `all`, or a tuple of module classes.
         point: `normalized` is the layer's standardised input before scale and shift (batch, layer and group norm only),
             `pre` its input, `post` its output.
         statistics: `running` standardises with the stored statistics; `batch` with each batch's own (and lets the

@@ -1,8 +1,9 @@
 """The layers of a model: found by path, told apart by kind, normalised without their affine map."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -14,6 +15,11 @@ from gausslab.errors import CaptureError
 
 Kinds = str | tuple[type[nn.Module], ...]
 Globs = str | Sequence[str]
+
+NAMED_KINDS: Mapping[str, tuple[type[nn.Module], ...]] = MappingProxyType(
+    {"batchnorm": (_BatchNorm,), "layernorm": (nn.LayerNorm, nn.GroupNorm)}
+)
+"""Classes of the kinds that have a name; the kind `all` is beside them."""
 
 _SHOWN = 8  # names an error message lists at most
 
@@ -52,8 +58,8 @@ def select_layers(model: nn.Module, layers: Globs, kinds: Kinds) -> dict[str, nn
         model: an unwrapped model.
         layers: one or several globs on module paths: `*` stands for one component or a part of it, `**` for any number
             of components.
-        kinds: `batchnorm` (1d, 2d, 3d and synchronised), `all` (every module without children, and containers that are
-            named without a wildcard), or a tuple of module classes.
+        kinds: `batchnorm` (1d, 2d, 3d and synchronised), `layernorm` (layer norm and group norm), `all` (every module
+            without children, and containers that are named without a wildcard), or a tuple of module classes.
 
     Raises:
         CaptureError: a glob matches nothing, or nothing of the kinds.
@@ -76,7 +82,7 @@ def _matching(model: str, named: dict[str, nn.Module], glob: str, kinds: Kinds) 
         matched = f"only {', '.join(types[:_SHOWN])}" if types else "no layer of that kind"
         raise CaptureError(
             f"layers {glob!r} of {model} matches {matched}, kinds asks for {_kinds_name(kinds)}; "
-            "kinds: 'batchnorm', 'all', or a tuple of module classes"
+            "kinds: 'batchnorm', 'layernorm', 'all', or a tuple of module classes"
         )
     return found
 
@@ -96,13 +102,19 @@ def matches(glob: Sequence[str], path: Sequence[str]) -> bool:
 
 def of_kind(module: nn.Module, kinds: Kinds, *, exact: bool) -> bool:
     """Whether a module is of the kinds; `exact` says that the user named it without a wildcard."""
-    if kinds == "batchnorm":
-        return isinstance(module, _BatchNorm)
     if kinds == "all":
         return exact or next(module.children(), None) is None
-    if isinstance(kinds, str):
-        raise CaptureError(f"kinds {kinds!r} is unknown; choices: batchnorm, all, or a tuple of module classes")
-    return isinstance(module, kinds)
+    if isinstance(kinds, str) and kinds not in NAMED_KINDS:
+        names = ", ".join([*NAMED_KINDS, "all"])
+        raise CaptureError(f"kinds {kinds!r} is unknown; choices: {names}, or a tuple of module classes")
+    return isinstance(module, NAMED_KINDS[kinds] if isinstance(kinds, str) else kinds)
+
+
+def usual_kind(model: nn.Module) -> str:
+    """What to look at if no one says: batch norms, or layer norms in a model that has no batch norm."""
+    modules = list(model.modules())
+    present = [kind for kind, classes in NAMED_KINDS.items() if any(isinstance(each, classes) for each in modules)]
+    return next(iter(present), "batchnorm")
 
 
 def unit_axis(module: nn.Module) -> int:
@@ -112,7 +124,7 @@ def unit_axis(module: nn.Module) -> int:
 
 def can_normalise(module: nn.Module) -> bool:
     """Whether a layer has a normalised point."""
-    return isinstance(module, _BatchNorm | nn.LayerNorm | nn.GroupNorm)
+    return any(isinstance(module, classes) for classes in NAMED_KINDS.values())
 
 
 def normalised_running(module: nn.Module, x: Float[Tensor, "images ..."]) -> Float[Tensor, "images ..."]:

@@ -46,7 +46,7 @@ def list_layers(
         model: as for `capture`.
         example_input: a batch to run once, in eval mode, to learn call order and shapes.
         layers: globs on module paths.
-        kinds: `batchnorm`, `all`, or a tuple of module classes.
+        kinds: `batchnorm`, `layernorm`, `all`, or a tuple of module classes.
 
     Raises:
         CaptureError: hooks cannot fire on the model, or a glob or kind matches nothing.

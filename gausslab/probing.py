@@ -37,7 +37,7 @@ class Identity:
         run: name of the run, or of the file that was probed.
         data: data set the samples came from.
         model: label of the run's objective, or class of a foreign model.
-        width: bottleneck dimension, if it is a gausslab autoencoder; likewise the others.
+        width: bottleneck dimension, if it is a gausslab network; likewise the others.
         channels: channels of the first layer.
         depth: hidden convolutions of the encoder.
         seed: root seed.

@@ -56,11 +56,12 @@ def train(run: Run, report: Reporter = lambda progress: None) -> None:
     """Train the run's network to the end, from wherever an earlier session left it.
 
     Writes `checkpoint.pt` whenever the validation loss is the lowest so far; `last.pt` and `history.csv` every epoch.
+    Of a run of no epochs these are the initial network's, and the history has a row of epoch 0.
 
     Raises:
         DivergenceError: the loss is no longer finite; the files of the last good epoch stay.
         DataError: the data set cannot be loaded.
-        ConfigError: there are fewer images than a batch takes, or no such device.
+        ConfigError: there are fewer images than a batch takes, other classes than a classifier has, or no such device.
         CheckpointError: `last.pt` is damaged.
     """
     config = run.config
@@ -72,6 +73,11 @@ def train(run: Run, report: Reporter = lambda progress: None) -> None:
             _train_epoch(session, images.train, report)
             session.close_epoch(_validate(session, images.validation))
             session.write(run)
+        if config.training.epochs == 0 and not session.history:
+            order = _shuffled(config, 0, len(images.train))
+            models.recalibrate(session.model, (batch(images.train, index, session.device).images for index in order))
+            session.note_untrained(_validate(session, images.validation))
+            session.write(run)
 
 
 def load_images(config: TrainConfig) -> data.ImageData:
@@ -79,7 +85,7 @@ def load_images(config: TrainConfig) -> data.ImageData:
 
     Raises:
         DataError: the data set cannot be loaded.
-        ConfigError: there are fewer images than a batch takes, or no such device.
+        ConfigError: there are fewer images than a batch takes, other classes than a classifier has, or no such device.
     """
     _device(config)
     images = data.load(config.data)
@@ -87,7 +93,16 @@ def load_images(config: TrainConfig) -> data.ImageData:
         raise ConfigError(
             f"batch must be at most the {len(images.train.images)} training images, got {config.training.batch}"
         )
+    if config.model.kind == "classifier":
+        _require_classes(images.train, config)
     return images
+
+
+def _require_classes(split: data.Split, config: TrainConfig) -> None:
+    if split.labels is None:
+        raise ConfigError(f"a classifier needs images with classes, which {config.data.name} has not")
+    if (classes := int(split.labels.max()) + 1) > config.model.classes:
+        raise ConfigError(f"classes must be at least the {classes} of {config.data.name}, got {config.model.classes}")
 
 
 def _device(config: TrainConfig) -> torch.device:
@@ -135,6 +150,10 @@ class Session:
             self.schedule.step(validation_loss)
         else:
             self.schedule.step()
+
+    def note_untrained(self, validation_loss: float) -> None:
+        """Note the loss of the initial network, as that of an epoch 0."""
+        self.history = [{"epoch": 0, "lr": self.config.training.lr, "validation_loss": validation_loss}]
 
     def write(self, run: Run) -> None:
         """Save the best checkpoint, if this epoch is the best, the history, and last the state to resume from.
@@ -186,13 +205,11 @@ class Session:
 
 def _train_epoch(session: Session, split: data.Split, report: Reporter) -> None:
     config, session.losses = session.config, {}
-    shuffle = torch_generator(config.seed, f"shuffle/{session.epoch}")
     noise = torch_generator(config.seed, f"noise/{session.epoch}")
-    order = torch.randperm(len(split), generator=shuffle)
-    steps, name = len(split) // config.training.batch, config.run_name
+    order = _shuffled(config, session.epoch, len(split))
+    steps, name = len(order), config.run_name
     session.model.train()
-    for step in range(steps):
-        index = order[step * config.training.batch : (step + 1) * config.training.batch]
+    for step, index in enumerate(order):
         loss = session.objective(session.model, batch(split, index, session.device), noise)
         value = loss.total.item()
         if not math.isfinite(value):
@@ -203,6 +220,13 @@ def _train_epoch(session: Session, split: data.Split, report: Reporter) -> None:
         _add(session.losses, {"train_loss": value, **{f"train_{k}": v.item() for k, v in loss.parts.items()}}, steps)
         done = session.epoch * steps + step + 1
         report(Progress(name, session.epoch, config.training.epochs, done, steps * config.training.epochs, value))
+
+
+def _shuffled(config: TrainConfig, epoch: int, images: int) -> Int64[Tensor, "steps batch"]:
+    """The images of an epoch's whole batches."""
+    order = torch.randperm(images, generator=torch_generator(config.seed, f"shuffle/{epoch}"))
+    size = config.training.batch
+    return order[: images // size * size].reshape(-1, size)
 
 
 @torch.no_grad()
@@ -250,7 +274,8 @@ def _schedule(
 ) -> torch.optim.lr_scheduler.LRScheduler:
     """The learning rate's course; torch's patience of 4 acts after five epochs without improvement, as Keras's 5."""
     if config.training.schedule == "plateau":
-        scale = elements if config.objective.error == "sum" else 1
+        summed = config.model.kind == "autoencoder" and config.objective.error == "sum"
+        scale = elements if summed else 1
         return torch.optim.lr_scheduler.ReduceLROnPlateau(
             optimiser, factor=0.5, patience=4, threshold=1e-4 * scale, threshold_mode="abs"
         )

@@ -18,6 +18,7 @@ from gausslab.config import (
     TrainConfig,
     TrainingConfig,
 )
+from gausslab.config.model import CLASSIFIERS_OWN
 from gausslab.errors import ConfigError
 from gausslab.serialisation import from_dict, from_json, to_json
 
@@ -36,6 +37,20 @@ NONSENSE = [
     (ModelConfig, "channels", 0, "channels must be a whole number of at least 1, got 0"),
     (ModelConfig, "depth", 1, "depth must be a whole number of at least 2, got 1"),
     (ModelConfig, "bottleneck", "batchnrm", "bottleneck 'batchnrm' is unknown; did you mean 'batchnorm'?"),
+    (ModelConfig, "levels", 0, "levels must be a whole number of at least 1, got 0"),
+    (ModelConfig, "levels", 3, "levels must be 4 for an autoencoder (classifiers alone vary it), got 3"),
+    (
+        ModelConfig,
+        "norm",
+        "none",
+        "norm must be 'batchnorm' for an autoencoder (classifiers alone vary it), got 'none'",
+    ),
+    (ModelConfig, "norm", "groupnorm", "norm 'groupnorm' is unknown; choices: batchnorm, layernorm, none"),
+    (ModelConfig, "head_depth", 2.0, "head_depth must be a whole number of at least 1, got 2.0"),
+    (ModelConfig, "head_depth", 2, "head_depth must be 1 for an autoencoder (classifiers alone vary it), got 2"),
+    (ModelConfig, "head_units", 64, "head_units must be 128 for an autoencoder (classifiers alone vary it), got 64"),
+    (ModelConfig, "classes", 3, "classes must be 10 for an autoencoder (classifiers alone vary it), got 3"),
+    (ModelConfig, "bottleneck", "layernorm", "bottleneck must be 'batchnorm', 'l1norm' or 'none' for an autoencoder"),
     (ModelConfig, "kind", "vae", "kind 'vae' is unknown; "),
     (ModelConfig, "posterior", "gaussian", "posterior 'gaussian' is unknown; "),
     (ModelConfig, "posterior_sd", 0, "posterior_sd must be a positive finite number, got 0"),
@@ -55,7 +70,7 @@ NONSENSE = [
     (TrainingConfig, "period", 0, "period must be a whole number of at least 1, got 0"),
     (ObjectiveConfig, "neighbours", 0, "neighbours must be a whole number of at least 1, got 0"),
     (ObjectiveConfig, "entropy_weight", 0.5, "objective 'ae' has no entropy term, got entropy_weight 0.5; use"),
-    (TrainingConfig, "epochs", 0, "epochs must be a whole number of at least 1, got 0"),
+    (TrainingConfig, "epochs", -1, "epochs must be a whole number of at least 0, got -1"),
     (TrainingConfig, "batch", 1, "batch must be a whole number of at least 2 (batch norm needs two images), got 1"),
     (TrainingConfig, "lr", 0, "lr must be a positive finite number, got 0"),
     (TrainingConfig, "lr", True, "lr must be a positive finite number, got True"),
@@ -118,6 +133,19 @@ def test_objective_and_network_must_fit(objective, model, message):
 def test_a_classifier_has_no_posterior():
     with pytest.raises(ConfigError, match="posterior must be 'none' for a classifier, got 'learned'"):
         ModelConfig(kind="classifier", posterior="learned")
+
+
+def test_a_classifier_reconstructs_nothing():
+    with pytest.raises(ConfigError, match="learned_error_sd must be false for a classifier, got True"):
+        ModelConfig(kind="classifier", learned_error_sd=True)
+    for name, value in {"error": "mean", "error_weight": 2.0, "entropy_map": 2, "input_noise": 0.1}.items():
+        with pytest.raises(ConfigError, match=f"{name} must be .* for objective 'classifier', got"):
+            ObjectiveConfig(name="classifier", **{name: value})
+
+
+def test_layer_normed_codes_of_one_or_two_units_hold_nothing():
+    with pytest.raises(ConfigError, match="width must be at least 3 for bottleneck 'layernorm', got 2"):
+        ModelConfig(kind="classifier", bottleneck="layernorm", width=2)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +246,8 @@ OTHER = TrainConfig(
     seed=2,
 )
 
+CLASSIFIER = TrainConfig(model=ModelConfig(kind="classifier"), objective=ObjectiveConfig(name="classifier"))
+
 
 def test_digests_are_pinned():
     """A changed digest renames every run on every disk: it must not happen by accident."""
@@ -225,6 +255,7 @@ def test_digests_are_pinned():
     assert OTHER.digest == "1e45fca4"
     assert OTHER.run_name == "mnist-eae-0.05-k2-w32-c16-d4-s2-1e45fca4"
     assert replace(OTHER, objective=ObjectiveConfig()).run_name == "mnist-ae-w32-c16-d4-s2-9fad2162"
+    assert CLASSIFIER.run_name == "mnist-5k-classifier-0-w16-c8-d4-s0-dd38f6e8"
 
 
 CHANGES = {
@@ -235,6 +266,7 @@ CHANGES = {
     ModelConfig: {
         "kind": "classifier", "width": 3, "channels": 3, "depth": 3, "bottleneck": "none", "posterior": "constant",
         "posterior_sd": 0.5, "learned_error_sd": True, "spectral_norm": True, "classes": 3, "init": "keras",
+        "levels": 3, "norm": "layernorm", "head_depth": 2, "head_units": 64,
     },
     ObjectiveConfig: {
         "name": "eae", "error": "mean", "error_weight": 0.05, "entropy_weight": 0.1, "neighbours": 2, "entropy_map": 3,
@@ -251,6 +283,7 @@ NEEDS = {
     "kind": {"objective": ObjectiveConfig(name="classifier")},
     "posterior": {"objective": ObjectiveConfig(name="vae")},
     "learned_error_sd": {"objective": ObjectiveConfig(error="likelihood")},
+    **{name: {"objective": ObjectiveConfig(name="classifier")} for name in CLASSIFIERS_OWN},
 }
 """Fields of the network that only go with certain objectives."""
 OWNERS = {f"{term}_weight": name for name, terms in TERMS.items() for term in terms if name != "classifier"}
@@ -262,6 +295,7 @@ def changed(part: str, name: str) -> TrainConfig:
     own = {"name": OWNERS.get(name, "ae")} if part == "objective" else {}
     needed = {"model": ModelConfig(posterior="learned")} if own.get("name") in ("vae", "info-vae", "cv-vae") else {}
     needed |= NEEDS.get(name, {}) if part == "model" else {}
+    own |= {"kind": "classifier"} if part == "model" and name in CLASSIFIERS_OWN else {}
     return TrainConfig(**(needed | {part: PARTS[part](**(own | {name: CHANGES[PARTS[part]][name]}))}))
 
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from gausslab.errors import CaptureError
 from gausslab.hooks import capture, list_layers
+from gausslab.layers import usual_kind
 
 
 class Net(nn.Module):
@@ -298,7 +299,7 @@ def test_globs_choose_layers():
             {"layers": "fc", "kinds": "all"},
             r"layer 'fc' is a Linear, which has no normalized point; choices: pre, post",
         ),
-        ({"kinds": "al"}, r"kinds 'al' is unknown; choices: batchnorm, all"),
+        ({"kinds": "al"}, r"kinds 'al' is unknown; choices: batchnorm, layernorm, all, or"),
         ({"point": "after"}, r"point 'after' is unknown; choices: pre, normalized, post"),
         ({"statistics": "runing"}, r"statistics 'runing' is unknown; did you mean 'running'"),
         ({"store": "all"}, r"store 'all' is unknown; choices: vectors, moments"),
@@ -410,6 +411,52 @@ def test_layer_and_group_norm_have_a_normalized_point(norm):
     expected = (x - x.mean(1, keepdim=True)) / (x.var(1, correction=0, keepdim=True) + norm.eps).sqrt()
     torch.testing.assert_close(activations["0"].samples, expected, rtol=1e-5, atol=1e-5)
     assert activations["0"].statistics == ""
+
+
+class Normed(nn.Module):
+    """A group norm over maps, in-place ReLU, a batch norm, a layer norm without affine map."""
+
+    def __init__(self):
+        super().__init__()
+        self.maps = nn.GroupNorm(1, 4)
+        self.relu = nn.ReLU(inplace=True)
+        self.fc = nn.Linear(4 * 9, 3)
+        self.bn = nn.BatchNorm1d(3)
+        self.code = nn.LayerNorm(3, elementwise_affine=False)
+
+    def forward(self, x):
+        return self.code(self.bn(self.fc(self.relu(self.maps(x)).flatten(1))))
+
+
+def test_kind_layernorm_is_layer_and_group_norms_at_every_point():
+    torch.manual_seed(0)
+    net = Normed().eval()
+    nn.init.constant_(net.maps.weight, 3.0)
+    x = torch.rand(20, 4, 3, 3)
+    found = {}
+    for point in ("pre", "normalized", "post"):
+        with capture(net, kinds="layernorm", point=point, spatial="flatten") as activations:
+            net(x)
+        assert list(activations) == ["maps", "code"]
+        found[point] = {name: activations[name].samples.double() for name in activations}
+    for name, eps in {"maps": net.maps.eps, "code": net.code.eps}.items():
+        pre = found["pre"][name]
+        expected = (pre - pre.mean(1, keepdim=True)) / (pre.var(1, correction=0, keepdim=True) + eps).sqrt()
+        torch.testing.assert_close(found["normalized"][name], expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(found["post"]["maps"], 3 * found["normalized"]["maps"], rtol=1e-5, atol=1e-6)
+    assert torch.equal(found["post"]["code"], found["normalized"]["code"])
+    assert [row.path for row in list_layers(net, x, kinds="layernorm")] == ["maps", "code"]
+
+
+def test_the_usual_kind_is_batchnorm_where_there_is_one(net):
+    bare = nn.Sequential(nn.Linear(3, 2))
+    assert [usual_kind(model) for model in (net, Normed(), nn.Sequential(nn.GroupNorm(1, 3)), bare)] == [
+        "batchnorm", "batchnorm", "layernorm", "batchnorm",
+    ]  # fmt: skip
+    with pytest.raises(
+        CaptureError, match="matches only Linear, kinds asks for layernorm; kinds: 'batchnorm', 'layern"
+    ):
+        list_layers(bare, kinds="layernorm")
 
 
 def test_list_layers_tells_order_and_shapes(net, images):

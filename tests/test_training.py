@@ -14,11 +14,12 @@ import pandas as pd
 import pytest
 import torch
 
-from gausslab import checkpoints, training
+from gausslab import checkpoints, data, training
 from gausslab.checkpoints import load, load_checkpoint
 from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig
 from gausslab.data import Split
 from gausslab.errors import CheckpointError, ConfigError, DivergenceError
+from gausslab.models import build as build_network
 from gausslab.objectives import Batch, Loss
 from gausslab.objectives import build as build_objective
 from gausslab.runs import Run
@@ -31,6 +32,7 @@ CONFIG = TrainConfig(
     objective=ObjectiveConfig(name="eae", entropy_weight=0.05),
     training=TrainingConfig(epochs=4, batch=25),
 )
+CLASSIFICATION = ObjectiveConfig(name="classifier")
 FILES = ("checkpoint.pt", "last.pt", "history.csv")
 
 
@@ -227,6 +229,53 @@ def test_plateau_schedule(tmp_path, monkeypatch):
             lr, bad = lr / 2, 0
     assert len(set(expected)) == 4
     assert lrs_of(tmp_path, monkeypatch, losses, schedule="plateau", lr=0.01) == expected
+
+
+def test_plateau_of_a_classifier_is_of_its_loss_itself(tmp_path, monkeypatch):
+    """A cross entropy is no sum over the image's elements."""
+    network = replace(CONFIG, model=replace(CONFIG.model, kind="classifier"), objective=CLASSIFICATION)
+    monkeypatch.setitem(globals(), "CONFIG", network)
+    losses = [2.0 - 0.01 * epoch for epoch in range(9)]  # better by more than 1e-4, by less than 1e-4 x 1024
+    assert lrs_of(tmp_path, monkeypatch, losses, schedule="plateau", lr=0.01) == [0.01] * 9
+
+
+@pytest.mark.parametrize("kind", ["autoencoder", "classifier"])
+def test_no_epochs_are_the_initial_weights_behind_recalibrated_norms(tmp_path, kind):
+    objective = CLASSIFICATION if kind == "classifier" else CONFIG.objective
+    config = replace(with_training(epochs=0), model=replace(CONFIG.model, kind=kind), objective=objective)
+    run = trained(tmp_path, config)
+    checkpoint = load_checkpoint(run.checkpoint_file)
+    initial = build_network(config.model, (1, 32, 32), config.seed)
+    assert all(torch.equal(*pair) for pair in zip(checkpoint.model.parameters(), initial.parameters(), strict=True))
+    images = data.to_float(data.load(config.data).train.images)
+    with torch.no_grad():
+        codes = checkpoint.model.encode(images)
+    assert codes.mean(0).abs().max() < 0.05  # of four batches of 25, at 0.05 of a unit's standard deviation
+    assert (codes.std(0) - 1).abs().max() < 0.1
+    history = pd.read_csv(run.history_file)
+    assert history.to_dict("records") == [
+        {"epoch": 0, "lr": 0.001, "validation_loss": pytest.approx(checkpoint.validation_loss, rel=1e-12)}
+    ]
+    assert (checkpoint.epoch, math.isfinite(checkpoint.validation_loss)) == (0, True)
+    before = contents(run)
+    train(run)
+    assert contents(run) == before
+
+
+@pytest.mark.parametrize(
+    ("source", "classes", "message"),
+    [
+        ("digits", 9, "classes must be at least the 10 of digits, got 9"),
+        ("unlabelled", 10, "a classifier needs images with classes, which digits has not"),
+    ],
+)
+def test_a_classifier_needs_classes(monkeypatch, source, classes, message):
+    found = data.load(CONFIG.data)
+    bare = replace(found, train=replace(found.train, labels=None))
+    monkeypatch.setattr(data, "load", lambda _: bare if source == "unlabelled" else found)
+    network = replace(CONFIG.model, kind="classifier", classes=classes)
+    with pytest.raises(ConfigError, match=message):
+        training.load_images(replace(CONFIG, model=network, objective=CLASSIFICATION))
 
 
 class NanAfter:

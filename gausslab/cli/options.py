@@ -48,14 +48,25 @@ ChannelsList = Annotated[list[int], _by_scale("--channels", "Channels of the fir
 Depth = Annotated[int, _option("--depth", "Hidden convolutions of the encoder; the decoder follows.", _MODEL)]
 Depths = Annotated[list[int], _option("--depth", "Hidden convolutions of the encoder; the decoder follows.", _MODEL)]
 Bottleneck = Annotated[str, _option("--bottleneck", "Code layer: batchnorm, l1norm or none.", _MODEL)]
+Kind = Annotated[str, _option("--kind", "autoencoder, or classifier (of data with classes).", _MODEL)]
+ClassifierBottleneck = Annotated[
+    str, _option("--bottleneck", "Code layer: batchnorm, l1norm, none; of a classifier also layernorm.", _MODEL)
+]
+Norm = Annotated[str, _option("--norm", "Of a classifier's hidden layers: batchnorm, layernorm or none.", _MODEL)]
+Levels = Annotated[int, _option("--levels", "Of a classifier: resolutions of its encoder.", _MODEL)]
+HeadDepth = Annotated[int, _option("--head-depth", "Of a classifier: layers of its head; 1 is linear.", _MODEL)]
+HeadUnits = Annotated[int, _option("--head-units", "Of a classifier: units of a hidden layer of its head.", _MODEL)]
+Classes = Annotated[int, _option("--classes", "Of a classifier: the data's classes, or more.", _MODEL)]
 Init = Annotated[str | None, _by_scale("--init", "Initial weights: torch, or keras as in the RAE code", _MODEL)]
 
-_LAMBDA = "Lambda of the eae (0.05; the thesis shows 0.05 and 1)."
-Objective = Annotated[str, _option("--objective", "ae or eae.", _LOSS)]
+_LAMBDA = "Lambda of the eae (0.05; the thesis shows 0.05 and 1)"
+Objective = Annotated[
+    str | None, _option("--objective", "ae (the default) or eae; of a classifier: classifier.", _LOSS)
+]
 Objectives = Annotated[list[str], _option("--objective", "ae or eae.", _LOSS)]
-EntropyWeight = Annotated[float | None, _option("--entropy-weight", _LAMBDA, _LOSS)]
-EntropyWeights = Annotated[list[float], _option("--entropy-weight", _LAMBDA, _LOSS)]
-Neighbours = Annotated[int | None, _option("--neighbours", "k of the eae's entropy estimate (1).", _LOSS)]
+EntropyWeight = Annotated[float | None, _option("--entropy-weight", f"{_LAMBDA} or of a classifier (0).", _LOSS)]
+EntropyWeights = Annotated[list[float], _option("--entropy-weight", f"{_LAMBDA}.", _LOSS)]
+Neighbours = Annotated[int | None, _option("--neighbours", "k of the code's entropy estimate (1).", _LOSS)]
 
 Epochs = Annotated[int | None, _by_scale("--epochs", "Passes over the images", _FIT)]
 Batch = Annotated[int, _option("--batch", "Images a step.", _FIT)]
@@ -94,14 +105,16 @@ def base_config(
     crop: int | None,
     resampling: str,
     as_released: bool,
-    bottleneck: str,
     batch: int,
     schedule: str,
     decay: float,
     threads: int,
     device: str,
 ) -> TrainConfig:
-    """The part of a configuration that one run and a grid share; `options` are those that `scaled` filled in."""
+    """The part of a configuration that one run and a grid share; `options` are those that `scaled` filled in.
+
+    Of the network it is the initial weights alone.
+    """
     source = DataConfig(
         name=options["data"],
         path=None if data_path is None else str(data_path),
@@ -112,7 +125,7 @@ def base_config(
     )
     return TrainConfig(
         data=replace(source, images=_images(source, options)),
-        model=ModelConfig(bottleneck=bottleneck, init=options["init"]),  # type: ignore[arg-type]
+        model=ModelConfig(init=options["init"]),
         training=TrainingConfig(
             epochs=options["epochs"],
             batch=batch,
@@ -146,7 +159,7 @@ def objectives(names: list[str], entropy_weights: list[float], neighbours: int |
     if others := [name for name in names if name not in SWEPT]:
         raise ConfigError(
             f"objective {others[0]!r} is unknown; {choices(others[0], SWEPT)}; the tables' other rows are trained by "
-            "gausslab compare"
+            "gausslab compare, classifiers by gausslab train --kind classifier"
         )
     found: list[ObjectiveConfig] = []
     for name in names:
@@ -154,3 +167,14 @@ def objectives(names: list[str], entropy_weights: list[float], neighbours: int |
         weights = (entropy_weights or [0.05]) if name == "eae" else []
         found += [replace(plain, entropy_weight=weight, neighbours=neighbours or 1) for weight in weights] or [plain]
     return tuple(found)
+
+
+def classification(name: str | None, entropy_weight: float | None, neighbours: int | None) -> ObjectiveConfig:
+    """The objective of a classifier.
+
+    Raises:
+        ConfigError: a number of neighbours is given but no entropy is estimated.
+    """
+    if neighbours is not None and not entropy_weight:
+        raise ConfigError("--neighbours is the entropy's: add --entropy-weight")
+    return ObjectiveConfig(name=name or "classifier", entropy_weight=entropy_weight or 0.0, neighbours=neighbours or 1)

@@ -1,5 +1,6 @@
 """`gausslab sweep`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,10 +56,10 @@ def sweep(
     options = o.scaled(scale, data=data, images=images, channels=channels, epochs=epochs, lr=lr, init=init)
     base = o.base_config(
         options=options, data_path=data_path, size=size, crop=crop, resampling=resampling, as_released=as_released,
-        bottleneck=bottleneck, batch=batch, schedule=schedule, decay=decay, threads=threads, device=device,
+        batch=batch, schedule=schedule, decay=decay, threads=threads, device=device,
     )  # fmt: skip
     grid = SweepConfig(
-        base=base,
+        base=replace(base, model=replace(base.model, bottleneck=bottleneck)),  # type: ignore[arg-type]
         widths=tuple(widths),
         channels=_as_tuple(options["channels"]),
         depths=tuple(depth),

@@ -1,7 +1,7 @@
 """Which loss: an error of the reconstructions and the weights of the terms beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -35,6 +35,9 @@ TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 WEIGHTED = tuple(dict.fromkeys(term for terms in TERMS.values() for term in terms))
 """Every term there is."""
+
+RECONSTRUCTIONS_OWN = ("error", "error_weight", "entropy_map", "input_noise")
+"""Fields that mean nothing to the cross entropy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +96,8 @@ class ObjectiveConfig:
         mapped = self.entropy_map
         require(mapped is None or whole(mapped, 1), "entropy_map", mapped, "a whole number of at least 1")
         self._require_own_terms()
+        if self.name == "classifier":
+            self._require_plain_cross_entropy()
 
     def _require_own_terms(self) -> None:
         for term in WEIGHTED:
@@ -102,6 +107,12 @@ class ObjectiveConfig:
                 raise ConfigError(
                     f"objective {self.name!r} has no {term} term, got {term}_weight {weight!r}; use objective {others}"
                 )
+
+    def _require_plain_cross_entropy(self) -> None:
+        for field in fields(self):
+            if field.name in RECONSTRUCTIONS_OWN:
+                value, usual = getattr(self, field.name), field.default
+                require(value == usual, field.name, value, f"{usual!r} for objective 'classifier'")
 
     @property
     def terms(self) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ class TrainingConfig:
     """How the network is optimised.
 
     Attributes:
-        epochs: passes over the training images.
+        epochs: passes over the training images. 0 is the untrained network: its weights are the initial ones, and the
+            running statistics of its batch norms the averages over one pass in training mode, since those that they
+            are made with (mean 0, variance 1) would leave its codes far from standardised.
         batch: images a step; the last, shorter batch of an epoch is dropped.
         lr: Adam's base learning rate.
         beta1: Adam's decay of the mean gradient.
@@ -37,7 +39,7 @@ class TrainingConfig:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        require(whole(self.epochs, 1), "epochs", self.epochs, "a whole number of at least 1")
+        require(whole(self.epochs, 0), "epochs", self.epochs, "a whole number of at least 0")
         require(whole(self.batch, 2), "batch", self.batch, "a whole number of at least 2 (batch norm needs two images)")
         require(finite(self.lr) and self.lr > 0, "lr", self.lr, "a positive finite number")
         require(finite(self.beta1) and 0 <= self.beta1 < 1, "beta1", self.beta1, "a number in [0, 1)")

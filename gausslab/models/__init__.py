@@ -1,11 +1,13 @@
 """The networks: what a configuration builds, with weights that depend on the seed and on nothing else.
 
 stacks         convolutional encoders and decoders of the thesis, over `layers`
-bottlenecks    what the code is normalised by, beside batch norm
+norms          what hidden layers are normalised by
+bottlenecks    what the code is normalised by, beside torch's norms
 posteriors     standard deviations of a variational encoder
 autoencoder    encoder, bottleneck, decoder
 classifier     encoder, bottleneck, head
 initialisation initial weights, spectral norm
+recalibration  running statistics of batch norms, anew
 mobilenet      torchvision's MobileNetV2, for weights that others trained
 
 `build` makes the one that a configuration names.
@@ -15,19 +17,23 @@ import torch
 
 from gausslab.config import ModelConfig
 from gausslab.models.autoencoder import Autoencoder, Posterior, build_autoencoder
+from gausslab.models.bottlenecks import L1Norm1d
 from gausslab.models.classifier import Classifier, build_classifier
 from gausslab.models.initialisation import initialise_like_keras, normalise_spectrally
+from gausslab.models.recalibration import recalibrate
 from gausslab.seeding import derive, torch_generator
 
 __all__ = [
     "Autoencoder",
     "Classifier",
+    "L1Norm1d",
     "Network",
     "Posterior",
     "build",
     "build_autoencoder",
     "build_classifier",
     "check_network",
+    "recalibrate",
 ]
 
 Network = Autoencoder | Classifier
@@ -37,7 +43,7 @@ def check_network(config: ModelConfig, image_shape: tuple[int, int, int]) -> Non
     """See whether the network can be built, without memory for its weights.
 
     Raises:
-        ConfigError: it takes no such images, or has no such depth for them.
+        ConfigError: it takes no such images, or has no such depth or levels for them.
     """
     with torch.device("meta"):
         _build(config, image_shape)

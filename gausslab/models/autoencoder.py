@@ -102,4 +102,6 @@ def build_bottleneck(config: ModelConfig) -> nn.Module:
     """What the raw code goes through."""
     if config.bottleneck == "batchnorm":
         return nn.BatchNorm1d(config.width, affine=False)
+    if config.bottleneck == "layernorm":
+        return nn.LayerNorm(config.width, elementwise_affine=False)
     return L1Norm1d(config.width) if config.bottleneck == "l1norm" else nn.Identity()

@@ -11,6 +11,9 @@ Every hidden layer is convolution -> batch norm -> ReLU. With `w` base channels 
 
 Kernels are 4x4 at 32x32 and 5x5 at 64x64. A depth above 4 adds stride-1 layers of the same kernel to both halves, dealt
 out one a resolution from the lowest resolution up; a depth below 4 removes the lowest resolutions of both.
+
+The encoder of a classifier may have another number of resolutions (`levels`) in place of that 4, and other layers or
+none in place of its batch norms.
 """
 
 from collections.abc import Iterator
@@ -20,7 +23,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gausslab.config import ModelConfig
+from gausslab.config.model import Norm
 from gausslab.errors import ConfigError
+from gausslab.models import norms
 from gausslab.models.layers import SameConv2d, SameConvTranspose2d
 
 THESIS_DEPTH = 4
@@ -58,12 +63,19 @@ def require_shape(image_shape: tuple[int, int, int]) -> tuple[int, int]:
 
 
 def build_encoder(config: ModelConfig, image_channels: int, side: int) -> nn.Sequential:
-    """Images to the raw code; the last layer is the dense one to the code."""
+    """Images to the raw code; the last layer is the dense one to the code.
+
+    Raises:
+        ConfigError: the images cannot be halved as often as there are levels.
+    """
     stages = list(encoder_stages(config, image_channels))
     final_side = side >> sum(stage.stride == 2 for stage in stages)
+    if final_side == 0:
+        raise ConfigError(f"levels must be at most {side.bit_length() - 1} for {side}x{side}, got {config.levels}")
     first = [Scale()] if side == 32 else []
     hidden = [
-        _hidden(SameConv2d(stage.channels_in, stage.channels_out, _KERNELS[side], stage.stride)) for stage in stages
+        _hidden(SameConv2d(stage.channels_in, stage.channels_out, _KERNELS[side], stage.stride), config.norm)
+        for stage in stages
     ]
     dense = nn.Linear(stages[-1].channels_out * final_side**2, config.width)
     return nn.Sequential(*first, *hidden, nn.Flatten(), dense)
@@ -81,13 +93,13 @@ def build_decoder(config: ModelConfig, image_channels: int, side: int) -> nn.Seq
     return nn.Sequential(dense, nn.Unflatten(1, (channels, start, start)), *hidden, last, nn.Sigmoid())
 
 
-def _hidden(convolution: nn.Conv2d | nn.ConvTranspose2d) -> nn.Sequential:
-    return nn.Sequential(convolution, nn.BatchNorm2d(convolution.out_channels), nn.ReLU(inplace=True))
+def _hidden(convolution: nn.Conv2d | nn.ConvTranspose2d, norm: Norm = "batchnorm") -> nn.Sequential:
+    return nn.Sequential(convolution, *norms.of_maps(norm, convolution.out_channels), nn.ReLU(inplace=True))
 
 
 def encoder_stages(config: ModelConfig, image_channels: int) -> Iterator[Stage]:
     """The encoder's hidden convolutions, from the image on."""
-    levels = min(config.depth, THESIS_DEPTH)
+    levels = min(config.depth, config.levels)
     extra = _deal(config.depth - levels, levels)[::-1]
     channels_in = image_channels
     for level in range(levels):
