@@ -99,8 +99,8 @@ def rank_trend(levels: np.ndarray, values: np.ndarray, draws: int = 9999) -> Ran
     if len(distinct) < 2:
         raise GausslabError("a trend needs at least two levels of the setting")
     generator = numpy_generator(0, "trend")
-    permuted = _agreement(levels, generator.permuted(np.tile(values, (draws, 1)), axis=1))
-    p_value = (1 + np.count_nonzero(np.abs(permuted) >= abs(_agreement(levels, values)))) / (draws + 1)
+    permuted = agreement(levels, generator.permuted(np.tile(values, (draws, 1)), axis=1))
+    p_value = (1 + np.count_nonzero(np.abs(permuted) >= abs(agreement(levels, values)))) / (draws + 1)
     return RankTrend(
         levels=tuple(float(level) for level in distinct),
         means=tuple(float(values[levels == level].mean()) for level in distinct),
@@ -139,17 +139,17 @@ def kendall_tau(x: np.ndarray, y: np.ndarray) -> float:
     >>> kendall_tau(np.array([1, 1, 2, 3]), np.array([0.0, 1.0, 2.0, 3.0])).round(6)
     np.float64(0.912871)
     """
-    scale = _scale(x, y)
-    return np.float64(_agreement(x, y)) / scale if scale else 0.0
+    scale = agreement_limit(x, y)
+    return np.float64(agreement(x, y)) / scale if scale else 0.0
 
 
-def _agreement(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def agreement(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Concordant less discordant pairs, the numerator of tau, over leading axes: one call for all permutations."""
     return np.asarray((_orders(x) * _orders(y)).sum(-1, dtype=int))
 
 
-def _scale(x: np.ndarray, y: np.ndarray) -> float:
-    """The denominator of tau-b."""
+def agreement_limit(x: np.ndarray, y: np.ndarray) -> float:
+    """The denominator of tau-b: `agreement` where the two go together as well as their ties allow."""
     return float(np.sqrt(np.count_nonzero(_orders(x)) * np.count_nonzero(_orders(y))))
 
 
@@ -170,11 +170,11 @@ def _bootstrap(
     interval could lie wholly above tau.
     """
     groups = [np.flatnonzero(levels == level) for level in np.unique(levels)]
-    scale = _scale(levels, values)
+    scale = agreement_limit(levels, values)
     if min(len(group) for group in groups) < 2 or not scale:
         return math.nan, math.nan
     index = np.concatenate([generator.choice(group, (draws, len(group))) for group in groups], axis=1)
-    taus = _agreement(levels[index], values[index]) / scale
+    taus = agreement(levels[index], values[index]) / scale
     low, high = np.quantile(taus, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
