@@ -1,0 +1,23 @@
+"""Radii of attacked codes: `python figures/adversarial_radii.py [TABLE] [--attacks A ...] [--out STEM]`."""
+
+from argparse import Namespace
+
+from matplotlib.figure import Figure
+
+from gausslab.plotting.adversarial import radius_histograms
+from gausslab.plotting.adversarial.examples import SHOWN
+from gausslab.plotting.adversarial.options import attack_option, chosen_table, network_options
+from gausslab.plotting.script import run_script, script_parser
+
+parser = script_parser(__file__, __doc__, "table", "adversarial_norm/examples.csv.gz", "examples.csv.gz of the study")
+network_options(parser)
+attack_option(parser, SHOWN)
+
+
+def draw(options: Namespace) -> Figure:
+    """The figure."""
+    return radius_histograms(chosen_table(options), options.attacks or SHOWN)
+
+
+if __name__ == "__main__":
+    run_script(parser, draw)
