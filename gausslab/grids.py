@@ -91,9 +91,13 @@ class GridFolder(Generic[Plan]):
 
 
 def default_jobs(grid: Grid) -> int:
+    """`jobs_for` the grid's runs."""
+    return jobs_for(list(grid.configs()))
+
+
+def jobs_for(configs: Sequence[TrainConfig]) -> int:
     """As many single runs side by side as the processor has cores for: faster than one run on all of them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    configs = list(grid.configs())
     training = configs[0].training
     return 1 if training.device != "cpu" else max(1, min(cores // training.threads, len(configs)))
 

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
 from gausslab import data
+from gausslab.adversarial.specs import EFFORTS, AttackSpec
 from gausslab.checkpoints import Checkpoint, load_checkpoint
 from gausslab.config import DataConfig
-from gausslab.errors import CheckpointError, ConfigError, choices, first_line
+from gausslab.errors import CheckpointError, ConfigError, choices, entry, first_line
 from gausslab.estimators.registry import ESTIMATORS, PROBE_ESTIMATORS
-from gausslab.foreign import FileKind, build_model, load_into, read_pickle, read_state_dict, refuse
+from gausslab.foreign import FileKind, build_model, load_into, read_pickle, read_state_dict, recognise, refuse
 from gausslab.probing import Identity, float_batches, identify
 
 SPLITS = ("test", "validation", "train", "all")
@@ -36,7 +37,11 @@ class Request:
         model_kwargs: its arguments.
         strict: whether a foreign state dict must have exactly the network's keys.
         unsafe_pickle: whether a pickled module may be loaded, which can run any code.
-        adversarial: activations of the same examples after an attack, for the paired radius report.
+        adversarial: of activations, those of the same examples after an attack, for the paired radius report; of a
+            classifier, images that were attacked: a set of `gausslab attack`, or arrays `clean` and `adversarial`.
+        attacks: to run on a classifier.
+        attack_images: how many images are attacked, the first ones.
+        effort: how long attacks search, a name in `adversarial.specs.EFFORTS`.
         duplicates: `error`, `drop` or `jitter`, see `gausslab.estimators.entropy.without_duplicates`.
         limit: samples a layer that the estimators see.
         capture: further options of `gausslab.capture`.
@@ -53,6 +58,9 @@ class Request:
     strict: bool = True
     unsafe_pickle: bool = False
     adversarial: Path | None = None
+    attacks: tuple[AttackSpec, ...] = ()
+    attack_images: int = 250
+    effort: str = "full"
     duplicates: str = "error"
     limit: int = 2000
     capture: Mapping[str, Any] = field(default_factory=dict)
@@ -64,7 +72,10 @@ class Request:
         for name in self.estimators:
             if name not in ESTIMATORS:
                 raise ConfigError(f"estimator {name!r} is unknown; {choices(name, tuple(ESTIMATORS))}")
-        for name in ("images", "limit"):
+        entry(self.effort, EFFORTS, "effort")
+        if self.attacks and self.adversarial is not None:
+            raise ConfigError("--attack and --adv are two reports; ask for one of them")
+        for name in ("images", "limit", "attack_images"):
             value = getattr(self, name)
             if value is not None and value < 2:
                 raise ConfigError(f"{name} must be a whole number of at least 2, got {value}")
@@ -77,7 +88,7 @@ class Request:
             CheckpointError: a file cannot be read.
         """
         files = [path for path in (self.file, self.adversarial) if path is not None]
-        contents = " ".join(_digest(path) for path in files)
+        contents = " ".join(file_digest(path) for path in files)
         options = replace(self, file=Path(), adversarial=None)
         return hashlib.sha256(f"{contents}{options!r}".encode()).hexdigest()[:8]
 
@@ -90,17 +101,40 @@ class Network:
         model: the network.
         identity: its columns in the table.
         images: uint8 images.
+        labels: their classes; None where there are none.
         input_shape: what to bring them to.
     """
 
     model: nn.Module
     identity: Identity
     images: UInt8[Tensor, "samples channels height width"]
+    labels: Int64[Tensor, " samples"] | None
     input_shape: tuple[int, int, int] | None
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hex digits that change with any image or label."""
+        digest = hashlib.sha256(repr(tuple(self.images.shape)).encode())
+        digest.update(self.images.contiguous().numpy().data)
+        digest.update(b"" if self.labels is None else self.labels.contiguous().numpy().data)
+        return digest.hexdigest()[:16]
 
     def batches(self) -> Iterator[Float[Tensor, "samples channels height width"]]:
         """Images in [0, 1], batch by batch, in the shape the network takes."""
         return (to_shape(batch, self.input_shape) for batch in float_batches(self.images))
+
+
+def open_classifier(request: Request) -> Network:
+    """The classifier of a file, with its images.
+
+    Raises:
+        CheckpointError: the file is refused or does not fit, or holds an autoencoder.
+        ConfigError: the images or the factory are missing.
+    """
+    kind = recognise(request.file)
+    if kind is FileKind.CHECKPOINT and load_checkpoint(request.file).config.model.kind != "classifier":
+        raise CheckpointError(f"{request.file} holds an autoencoder, which gives no classes; expected a classifier")
+    return open_network(request, kind)
 
 
 def open_network(request: Request, kind: FileKind) -> Network:
@@ -131,9 +165,9 @@ def _own(request: Request) -> Network:
         raise ConfigError(f"{request.file} is a gausslab checkpoint and brings its own network; leave --model out")
     checkpoint = load_checkpoint(request.file)
     loaded = _made_with(checkpoint) if request.data is None else data.load(replace(request.data, images=None))
-    identity = replace(identify(checkpoint.config), data=loaded.name)
+    identity, chosen = replace(identify(checkpoint.config), data=loaded.name), _chosen(loaded, request)
     shape = request.input_shape or checkpoint.image_shape
-    return Network(checkpoint.model, identity, _chosen(loaded, request), shape)
+    return Network(checkpoint.model, identity, chosen.images, chosen.labels, shape)
 
 
 def _made_with(checkpoint: Checkpoint) -> data.ImageData:
@@ -159,15 +193,17 @@ def _with_images(request: Request, model: nn.Module) -> Network:
     if request.data is None:
         raise ConfigError(f"say which images to show the network with --data; choices: {', '.join(data.DATASETS)}")
     identity = Identity(run=request.file.stem, data=request.data.name, model=type(model).__name__)
-    loaded = data.load(replace(request.data, images=None))
-    return Network(model, identity, _chosen(loaded, request), request.input_shape)
+    chosen = _chosen(data.load(replace(request.data, images=None)), request)
+    return Network(model, identity, chosen.images, chosen.labels, request.input_shape)
 
 
-def _chosen(loaded: data.ImageData, request: Request) -> UInt8[Tensor, "samples channels height width"]:
+def _chosen(loaded: data.ImageData, request: Request) -> data.Split:
     parts = (
         (loaded.train, loaded.validation, loaded.test) if request.split == "all" else (getattr(loaded, request.split),)
     )
-    return torch.cat([part.images for part in parts])[: request.images]
+    labels = [part.labels for part in parts if part.labels is not None]
+    known = torch.cat(labels)[: request.images] if len(labels) == len(parts) else None
+    return data.Split(torch.cat([part.images for part in parts])[: request.images], known)
 
 
 @torch.no_grad()
@@ -206,7 +242,12 @@ def to_shape(
     return images
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex.
+
+    Raises:
+        CheckpointError: the file cannot be read.
+    """
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

@@ -25,6 +25,8 @@ STAGES = (
     "laws",  # what estimators are checked against: free of torch
     "data",
     "estimators",  # before models: an objective uses an estimator, no estimator knows a network
+    "families",  # four families of estimators: their statistics and verdicts, from the table alone
+    "panel",
     "validity",  # laws and estimators, no network
     "losses",  # estimators to train with
     "densities",  # of codes, whatever network they come from
@@ -62,8 +64,8 @@ STAGES = (
     "parts",  # table of one code -> parts of its divergence, likewise
     "verdicts",  # table of one code -> one line, likewise
     "plotting",
-    "studies",
     "adversarial",
+    "studies",
     "networks",  # a file's network and its images
     "inspection",  # what `gausslab probe` does with a file of any kind
     "cli",

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from gausslab import checkpoints, data
+from gausslab.adversarial.specs import AttackSpec
 from gausslab.config import DataConfig
 from gausslab.errors import CheckpointError, ConfigError
 from gausslab.foreign import FileKind
@@ -156,9 +157,16 @@ def test_adversarial_arrays_are_paired_by_name(tmp_path):
         probe_file(request)
 
 
-def test_pairs_need_activations(tiny_run, tmp_path):
-    with pytest.raises(ConfigError, match="--adv pairs files of activations"):
-        probe_file(Request(file=tiny_run.checkpoint_file, adversarial=tmp_path / "x.npy"))
+@pytest.mark.parametrize("options", [{"adversarial": Path("x.npz")}, {"attacks": (AttackSpec(name="ddn"),)}])
+def test_an_autoencoder_is_not_attacked(tiny_run, options):
+    with pytest.raises(CheckpointError, match="holds an autoencoder, which gives no classes; expected a classifier"):
+        probe_file(Request(file=tiny_run.checkpoint_file, **options))
+
+
+def test_activations_are_paired_with_activations_not_attacked(tmp_path):
+    np.save(tmp_path / "codes.npy", np.zeros((3, 2)))
+    with pytest.raises(ConfigError, match="holds activations; --attack needs the network, --adv other activations"):
+        probe_file(Request(file=tmp_path / "codes.npy", attacks=(AttackSpec(name="midpoint"),)))
 
 
 @pytest.mark.parametrize(
@@ -166,6 +174,9 @@ def test_pairs_need_activations(tiny_run, tmp_path):
     [
         ({"split": "tset"}, "split 'tset' is unknown; did you mean 'test'"),
         ({"limit": 1}, "limit must be a whole number of at least 2, got 1"),
+        ({"attack_images": 1}, "attack_images must be a whole number of at least 2, got 1"),
+        ({"effort": "fully"}, "unknown effort 'fully'; did you mean 'full'"),
+        ({"attacks": (AttackSpec(name="ddn"),), "adversarial": Path("x")}, "--attack and --adv are two reports"),
         ({"images": 0}, "images must be a whole number of at least 2, got 0"),
         ({"estimators": ("knn",)}, "estimator 'knn' is unknown.*choices"),
     ],

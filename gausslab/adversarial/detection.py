@@ -32,7 +32,8 @@ def detection(frame: pd.DataFrame, families: tuple[str, ...] = ATTACKED) -> pd.D
     """AUROC of every score for every attack and layer: successful examples against the clean images of the same.
 
     Columns: layer, attack, spec, score, auroc, low and high (95 %, by pairs), partial (rank correlation of the score
-    with being adversarial at given lead), pairs, success_rate. An attack with fewer than four successes has no row.
+    with being adversarial at given lead), pairs, success_rate. An attack with fewer than four successes has no row,
+    nor has a score that is not known at the layer (NaN: no reference of its codes could be made).
 
     How it can mislead: a minimal adversarial example lies at the boundary by its making, so that 1 - max softmax, which
     needs no code, tells it at once; a score is worth what it adds. `partial` holds only what is linear in the ranks of
@@ -72,11 +73,14 @@ def _of_attack(clean: pd.DataFrame, attack: str, rows: pd.DataFrame) -> pd.DataF
     after = successful(rows)
     before, median = own_clean(clean, after), float(clean["radius"].median())
     one, two = scores(before, median), scores(after, median)
+    known = ~np.isnan(np.concatenate([one, two])).any(0)
+    one, two = one[:, known], two[:, known]
     ids = after["id"].to_numpy(np.int64)
     found = aurocs(one, two, (ids, ids))
     low, high = found.intervals.T
+    names = [name for name, there in zip(SCORES, known, strict=True) if there]
     table = {
-        **{"layer": rows["layer"].iloc[0], "attack": attack, "spec": rows["spec"].iloc[0], "score": list(SCORES)},
+        **{"layer": rows["layer"].iloc[0], "attack": attack, "spec": rows["spec"].iloc[0], "score": names},
         **{"auroc": found.areas, "low": low, "high": high},
         "partial": _partial(np.concatenate([one, two]), pd.concat([before["lead"], after["lead"]]), len(before)),
         **{"pairs": len(after), "success_rate": len(after) / rows["attempted"].sum()},

@@ -5,6 +5,7 @@ apart by further columns, and every function here is called on one.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,18 @@ def checked(frame: pd.DataFrame) -> pd.DataFrame:
         told = ", ".join(f"{name} {twice.iloc[0][name]}" for name in KEY)
         raise GausslabError(f"a table of examples has one row for each example, attack and layer, got two of {told}")
     return frame
+
+
+def read(path: Path) -> pd.DataFrame:
+    """A table of examples as CSV, gzipped or not; pandas by itself would take the family `null` for a missing value.
+
+    Raises:
+        GausslabError: the file is absent, no table of examples, or has a row twice.
+    """
+    try:
+        return checked(pd.read_csv(path, keep_default_na=False, na_values=[""]))
+    except (OSError, ValueError) as error:
+        raise GausslabError(f"cannot read the table of examples {path}: {' '.join(str(error).split())}") from None
 
 
 def clean_rows(frame: pd.DataFrame, layer: str) -> pd.DataFrame:

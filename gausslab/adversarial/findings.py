@@ -30,6 +30,8 @@ WORDS = {
     }
 }
 """What a verdict means, where the word alone could be misread."""
+OPPOSITE = {"H2": "radii are higher than margin explains"}
+"""The same of a verdict that the opposite of the hypothesis holds, by an effect that counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,8 @@ class Finding:
         p_value: two-sided, of no effect.
         adjusted: p among the findings of the hypothesis, by Holm; NaN until `judged`.
         adjusted_counter: likewise of `counter_p`.
+        networks: how many networks' effects the effect is the mean of, whose spread makes its error; 1 for a single
+            network, whose error is over its examples.
     """
 
     hypothesis: str
@@ -63,13 +67,15 @@ class Finding:
     p_value: float = math.nan
     adjusted: float = math.nan
     adjusted_counter: float = math.nan
+    networks: int = 1
 
     @property
     def counter_p(self) -> float:
-        """Of an effect as large as the least that counts, or larger; twice the one-sided normal p."""
+        """Of an effect as large as the least that counts, or larger; twice the one-sided p, normal or Student's."""
         if not self.standard_error > 0:
             return math.nan if math.isnan(self.effect) else float(self.effect >= self.smallest)
-        return min(1.0, 2 * float(stats.norm.cdf((self.effect - self.smallest) / self.standard_error)))
+        law = stats.norm if self.networks == 1 else stats.t(self.networks - 1)
+        return min(1.0, 2 * float(law.cdf((self.effect - self.smallest) / self.standard_error)))
 
     @property
     def verdict(self) -> str:
@@ -79,10 +85,17 @@ class Finding:
         return "contradicted" if self.adjusted_counter < LEVEL else "undecided"
 
     @property
+    def meaning(self) -> str:
+        """The verdict in words that cannot be misread."""
+        if self.interval[1] <= -self.smallest and self.hypothesis in OPPOSITE:
+            return OPPOSITE[self.hypothesis]
+        return WORDS.get(self.hypothesis, {}).get(self.verdict, self.verdict)
+
+    @property
     def line(self) -> str:
         """In words."""
-        word = WORDS.get(self.hypothesis, {}).get(self.verdict, "")
-        head = f"{self.hypothesis}, {self.attack} at {self.layer}: {self.verdict}{f' ({word})' if word else ''}"
+        word = "" if self.meaning == self.verdict else f" ({self.meaning})"
+        head = f"{self.hypothesis}, {self.attack} at {self.layer}: {self.verdict}{word}"
         if math.isnan(self.effect):
             return f"{head}; {self.details}"
         low, high = self.interval
@@ -136,6 +149,13 @@ def judged(findings: Iterable[Finding]) -> list[Finding]:
     ]
 
 
+def judged_trends(trends: Iterable[RunTrend]) -> list[RunTrend]:
+    """Trends of one hypothesis with their p-values adjusted together, by Holm."""
+    given = list(trends)
+    adjusted = holm_adjusted(np.array([each.trend.p_value for each in given], dtype=np.float64))
+    return [replace(each, trend=replace(each.trend, p_value=float(p))) for each, p in zip(given, adjusted, strict=True)]
+
+
 def conclusion(findings: Sequence[Finding]) -> str:
     """One line for a hypothesis: the verdict that all attacks and layers share, else `undecided` and their counts.
 
@@ -144,10 +164,18 @@ def conclusion(findings: Sequence[Finding]) -> str:
     """
     if len({each.hypothesis for each in findings}) != 1:
         raise GausslabError("a conclusion needs the findings of one hypothesis")
-    said = [each.verdict for each in findings]
+    return f"{findings[0].hypothesis}: {agreed(each.verdict for each in findings)}"
+
+
+def agreed(verdicts: Iterable[str]) -> str:
+    """The verdict that all share, else `undecided`, and how often there is each.
+
+    >>> agreed(["supported", "undecided", "supported"])
+    'undecided (2 supported, 1 undecided)'
+    """
+    said = list(verdicts)
     counts = ", ".join(f"{said.count(word)} {word}" for word in dict.fromkeys(said))
-    shared = said[0] if len(set(said)) == 1 else "undecided"
-    return f"{findings[0].hypothesis}: {shared} ({counts})"
+    return f"{said[0] if len(set(said)) == 1 else 'undecided'} ({counts})"
 
 
 def _told(p_value: float) -> str:

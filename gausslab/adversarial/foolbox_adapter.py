@@ -9,7 +9,7 @@ offered: at its defaults it ends far from the minimal norm.
 import importlib
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from torch import Tensor, nn
@@ -66,11 +66,20 @@ def generate(
     def attack(clean: Images) -> Tensor:
         criterion = _criterion(library, labels.clone(), targets)  # not a tensor of inference mode
         wrapped = library.PyTorchModel(model, bounds=(0, 1), device=clean.device)
-        _, found, _ = make(library.attacks, spec, effort)(wrapped, clean, criterion, epsilons=_budget(spec))
-        result: Tensor = found
-        return result
+        return _run(make(library.attacks, spec, effort), wrapped, clean, criterion, _budget(spec))
 
     return attacked(model, images, labels, attack, seed=seed, name=f"attack/{spec}", targets=targets)
+
+
+def require_installed(specs: Iterable[AttackSpec]) -> None:
+    """Complain before any attack runs.
+
+    Raises:
+        ConfigError: one of the attacks is foolbox's, and that is not installed.
+    """
+    for spec in specs:
+        if spec.name in ATTACKS:
+            _imported(spec)
 
 
 def least_likely(model: nn.Module, images: Images) -> Classes:
@@ -78,6 +87,16 @@ def least_likely(model: nn.Module, images: Images) -> Classes:
     require_images(images)
     with guarded(model):
         return logits_of(model, images.detach().clone()).argmin(1)
+
+
+def _run(method: Any, wrapped: Any, clean: Tensor, criterion: Any, budget: float | None) -> Tensor:
+    """What a call of foolbox's attack does but for its judgement, a forward pass that `attacked` makes itself."""
+    if budget is None:
+        nearest: Tensor = method.run(wrapped, clean, criterion)
+        return nearest
+    found = method.run(wrapped, clean, criterion, epsilon=budget)
+    kept: Tensor = method.distance.clip_perturbation(clean, found, budget)
+    return kept
 
 
 def _ddn(attacks: Any, _spec: AttackSpec, effort: Effort) -> Any:

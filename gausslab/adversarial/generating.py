@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from gausslab.adversarial.controls import midpoints, noisy, partners
 from gausslab.adversarial.foolbox_adapter import generate
 from gausslab.adversarial.outcomes import Attack, AttackBatch, Classes, Values, attacked, joined
 from gausslab.adversarial.radial_attack import radial_attack
-from gausslab.adversarial.specs import DEFAULT_EFFORT, AttackSpec, Effort
+from gausslab.adversarial.specs import DEFAULT_EFFORT, AttackSpec, Effort, GivenImages
 from gausslab.data import to_float
 from gausslab.errors import ConfigError
 from gausslab.layers import Globs
@@ -95,9 +96,36 @@ def run_attack(
         CaptureError: the layers do not exist.
         EstimatorError: the images or labels do not fit.
     """
+    return joined([run() for run in attack_pieces(model, images, labels, spec, norms=norms, settings=settings)])
+
+
+def attack_pieces(
+    model: nn.Module,
+    images: DataSet,
+    labels: Classes | None,
+    spec: AttackSpec,
+    *,
+    norms: Values | None = None,
+    settings: AttackSettings = DEFAULT_SETTINGS,
+) -> Iterator[Callable[[], AttackBatch]]:
+    """The attack batch by batch, each of which runs when it is called: `run_attack` calls and joins them.
+
+    A batch gives the same rows whether or not those before it were run.
+
+    Args:
+        model: as of `run_attack`; likewise the others.
+        images: all of them.
+        labels: of all.
+        spec: the attack.
+        norms: of all.
+        settings: seed, size of batches, layers, effort.
+
+    Raises:
+        ConfigError: labels or norms are missing, or norms are given to an attack that takes none.
+    """
     _require_inputs(spec, images, labels, norms)
-    parts = _parts(images, labels, spec, norms, settings)
-    return joined([_ATTACKS.get(spec.name, _by_foolbox)(model, part, spec, settings) for part in parts])
+    attack = _ATTACKS.get(spec.name, _by_foolbox)
+    return (partial(attack, model, part, spec, settings) for part in _parts(images, labels, spec, norms, settings))
 
 
 def unattacked(
@@ -113,7 +141,9 @@ def unattacked(
     )
 
 
-def records(batch: AttackBatch, spec: AttackSpec | None, ids: Sequence[int] | None = None) -> pd.DataFrame:
+def records(
+    batch: AttackBatch, spec: AttackSpec | GivenImages | None, ids: Sequence[int] | None = None
+) -> pd.DataFrame:
     """A row an example, with `COLUMNS`; figures and statistics need neither the network nor the attack again.
 
     The names are those of `gausslab.adversarial.examples`, whose table has the layers beside. `attack` is the label and

@@ -39,7 +39,9 @@ def guarded(model: nn.Module) -> Iterator[None]:
 def seeded(seed: int, name: str) -> Iterator[None]:
     """The global generator of torch, from which foolbox draws, seeded inside and as it was afterwards."""
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(derive(seed, name))
+        torch.default_generator.manual_seed(derive(seed, name))
+        if torch.cuda.is_available():  # torch.manual_seed keeps a stack trace for devices that are not there
+            torch.cuda.manual_seed_all(derive(seed, name))
         yield
 
 

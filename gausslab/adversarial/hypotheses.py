@@ -96,6 +96,20 @@ def trend_over_runs(
     return RunTrend(hypothesis=hypothesis, setting=setting, rises=rises, trend=found)
 
 
+def controls(clean: pd.DataFrame, rows: pd.DataFrame, seed: int = 0, caliper: float = CALIPER) -> Matches:
+    """Clean rows with the lead of an attack's successes; the same images at every layer."""
+    said, generator = decided(clean), numpy_generator(seed, f"matching/{rows['spec'].iloc[0]}")
+    return match(said, decided(successful(rows)), caliper_of(said, caliper), generator)
+
+
+def against_controls(matches: Matches, clean: pd.DataFrame, rows: pd.DataFrame) -> Aurocs:
+    """AUROC of -r and of 1 - max softmax between an attack's successes and their controls."""
+    after = successful(rows)
+    one, two = (np.stack([-rows["radius"], 1 - rows["max_softmax"]], axis=1) for rows in (clean, after))
+    ids = clean["id"].to_numpy(np.int64), after["id"].to_numpy(np.int64)
+    return matched_aurocs(matches, one.astype(np.float64), two.astype(np.float64), ids)
+
+
 def _fall(hypothesis: str, layer: str, attack: str, rows: pd.DataFrame, seed: int) -> Finding:
     after = successful(rows)
     scale, details = "fall of the radius in SDs of the change", _successes(rows)
@@ -117,19 +131,10 @@ def _fall(hypothesis: str, layer: str, attack: str, rows: pd.DataFrame, seed: in
 
 
 def _matched(clean: pd.DataFrame, layer: str, attack: str, rows: pd.DataFrame, seed: int, caliper: float) -> Finding:
-    after, said = successful(rows), decided(clean)
-    generator = numpy_generator(seed, f"matching/{rows['spec'].iloc[0]}")  # the same controls at every layer
-    matches = match(said, decided(after), caliper_of(said, caliper), generator)
+    matches = controls(clean, rows, seed, caliper)
     scale, details = "margin-matched AUROC of -r above 1/2", f"{matches.line}; {_successes(rows)}"
     blank = Finding(hypothesis="H2", attack=attack, layer=layer, scale=scale, smallest=SMALLEST_AUROC, details=details)
-    return blank if matches.pairs < FEWEST else _ranked(blank, _aurocs(matches, clean, after))
-
-
-def _aurocs(matches: Matches, clean: pd.DataFrame, after: pd.DataFrame) -> Aurocs:
-    """Of -r and 1 - max softmax."""
-    one, two = (np.stack([-rows["radius"], 1 - rows["max_softmax"]], axis=1) for rows in (clean, after))
-    ids = clean["id"].to_numpy(np.int64), after["id"].to_numpy(np.int64)
-    return matched_aurocs(matches, one.astype(np.float64), two.astype(np.float64), ids)
+    return blank if matches.pairs < FEWEST else _ranked(blank, against_controls(matches, clean, rows))
 
 
 def _ranked(blank: Finding, found: Aurocs) -> Finding:

@@ -1,51 +1,71 @@
-"""Paired radii: does a perturbation move activations inwards or outwards?"""
+"""Paired radii as rows of the tidy table: does a perturbation move activations inwards or outwards?"""
 
-import math
 from dataclasses import replace
 
 import pandas as pd
 import torch
 from jaxtyping import Float
-from scipy import stats
 from torch import Tensor
 
 from gausslab import tables
+from gausslab.adversarial.bootstrap import DRAWS
+from gausslab.adversarial.changes import RadiusChange, radius_change
+from gausslab.adversarial.subspace import radius
 from gausslab.errors import EstimatorError
+from gausslab.seeding import numpy_generator
 from gausslab.tables import Measurement
+
+ESTIMATOR = "paired_radius"
 
 
 def paired_radii(
-    clean: Float[Tensor, "samples units"], adversarial: Float[Tensor, "_ _"], described: Measurement
+    clean: Float[Tensor, "samples units"],
+    adversarial: Float[Tensor, "_ _"],
+    described: Measurement,
+    seed: int = 0,
+    draws: int = DRAWS,
 ) -> pd.DataFrame:
-    r"""How the norm of each activation changes from its clean to its adversarial version, row i belonging to row i.
-
-    With \(\delta_i = \|a_i\| - \|c_i\|\): `mean_difference` \(\bar\delta\) (standard error over examples; p of the
-    paired t test), `standardised_effect` \(\bar\delta / s_\delta\) and `share_lower`, the share with \(\delta_i < 0\)
-    (p of the exact sign test, ties left out).
-
-    A lower radius by itself is no evidence that the sphere matters: points nearer to a decision boundary can have lower
-    norms for that reason alone.
+    """How the norm of each activation changes from its clean to its adversarial version, row i belonging to row i.
 
     Args:
         clean: activations of clean examples.
         adversarial: of the same examples after the attack, in the same order.
         described: the columns that say whose activations they are.
+        seed: of the bootstrap.
+        draws: of the bootstrap.
+
+    Returns:
+        Rows as `radius_rows` gives them.
 
     Raises:
         EstimatorError: the shapes differ, or there are fewer than two pairs.
     """
     _check(clean, adversarial)
-    before, after = (x.double().norm(dim=1) for x in (clean, adversarial))
-    change = after - before
-    n, mean, spread = len(change), change.mean().item(), change.std().item()
-    lower, higher = int((change < 0).sum()), int((change > 0).sum())
-    share = lower / n
+    before, after = (radius(x.numpy()) for x in (clean, adversarial))
+    found = radius_change(before, after, numpy_generator(seed, f"radii/{described.layer}"), draws)
+    return radius_rows(found, replace(described, n_units=clean.shape[1]))
+
+
+def radius_rows(found: RadiusChange, described: Measurement) -> pd.DataFrame:
+    """Statistics of a `RadiusChange`: `mean_difference`, `standardised_effect`, `share_lower`, `auroc` and both means.
+
+    Standard errors are those of the bootstrap over examples, of `auroc` in closed form.
+
+    Args:
+        found: the change.
+        described: the columns that say whose it is.
+    """
+    mean, effect, share = found.mean_difference, found.standardised_effect, found.share_lower
+    nan = float("nan")
     results = (
-        ("mean_difference", mean, spread / math.sqrt(n), 0.0, _paired_t(before, after)),
-        ("standardised_effect", mean / spread if spread else math.nan, math.nan, 0.0, math.nan),
-        ("share_lower", share, math.sqrt(share * (1 - share) / n), 0.5, _sign_test(lower, higher)),
+        ("mean_difference", mean.value, mean.standard_error, 0.0, found.p_value),
+        ("standardised_effect", effect.value, effect.standard_error, 0.0, nan),
+        ("share_lower", share.value, share.standard_error, 0.5, found.sign_p_value),
+        ("auroc", found.auroc, found.auroc_error, 0.5, nan),
+        ("clean_mean", found.before, nan, nan, nan),
+        ("adversarial_mean", found.after, nan, nan, nan),
     )
-    blank = replace(described, unit="all", n_units=clean.shape[1], n_samples=n, estimator="paired_radius")
+    blank = replace(described, unit="all", n_samples=found.examples, estimator=ESTIMATOR)
     return tables.to_frame(
         replace(blank, statistic=name, value=value, standard_error=error, null_mean=null, p_value=p)
         for name, value, error, null, p in results
@@ -60,11 +80,3 @@ def _check(clean: Tensor, adversarial: Tensor) -> None:
         raise EstimatorError(f"paired radii need at least 2 pairs, got {len(clean)}")
     if not (torch.isfinite(clean).all() and torch.isfinite(adversarial).all()):
         raise EstimatorError("paired radii need finite activations, got NaN or infinity")
-
-
-def _paired_t(before: Tensor, after: Tensor) -> float:
-    return float(stats.ttest_rel(after.numpy(), before.numpy()).pvalue) if (after != before).any() else 1.0
-
-
-def _sign_test(lower: int, higher: int) -> float:
-    return float(stats.binomtest(lower, lower + higher).pvalue) if lower + higher else 1.0

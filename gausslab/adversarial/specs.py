@@ -5,9 +5,9 @@ one that a network is confident about differ in what a norm can say of them.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from gausslab.errors import ConfigError, entry
 
@@ -38,6 +38,7 @@ _FORMS = {
     "noise": _Form("control", "noise", "l2", optional=True),
     "midpoint": _Form("control", "midpoint", "", ""),
 }
+_WITHOUT = {"cw": "none: kappa 0", "noise": "none: each example's own minimal norm"}
 NAMES = tuple(_FORMS)
 
 SUITE = (
@@ -132,6 +133,26 @@ class AttackSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenImages:
+    """Adversarial images that someone else made, in any way: what takes the place of an attack in tables.
+
+    Attributes:
+        name: what they are called.
+    """
+
+    name: str
+    family: ClassVar[str] = "given"
+
+    @property
+    def label(self) -> str:
+        """Name in tables and figures."""
+        return self.name
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, kw_only=True)
 class Effort:
     """How long the attacks search.
 
@@ -158,6 +179,11 @@ class Effort:
 
 
 DEFAULT_EFFORT = Effort()
+EFFORTS = {
+    "quick": Effort(ddn_steps=30, deepfool_steps=20, cw_steps=50, cw_searches=3, pgd_steps=10),
+    "full": DEFAULT_EFFORT,
+}
+"""By the name that a command takes."""
 
 
 def parse_attacks(texts: Iterable[str]) -> tuple[AttackSpec, ...]:
@@ -173,11 +199,29 @@ def parse_attacks(texts: Iterable[str]) -> tuple[AttackSpec, ...]:
     return specs
 
 
+def forms() -> Iterator[tuple[str, str, str]]:
+    """Of every attack: how it is written, its family, and what the number after the colon is.
+
+    >>> dict((form[0], form[1:]) for form in forms())["fgsm:0.1"]
+    ('fixed budget', 'size in Linf, above 0 and at most 1')
+    """
+    for name, form in _FORMS.items():
+        if form.optional or not form.number:
+            yield name, form.family, _WITHOUT.get(name, "none")
+        if form.number:
+            written = f"{name}:{_example(form)}"
+            size = f"size in {form.norm.capitalize()}" if form.number == "size" else form.number
+            yield written, AttackSpec.parse(written).family, f"{size}, {_bound(form)}"
+
+
 def _require_number(name: str, form: _Form, value: float) -> None:
     most = 1 if form.norm == "linf" else math.inf  # images lie in [0, 1]
     if not (0 < value <= most and math.isfinite(value)):
-        bound = "above 0 and at most 1" if most == 1 else "above 0"
-        raise ConfigError(f"attack {name!r}: {form.number} must be {bound}, got {value:g}")
+        raise ConfigError(f"attack {name!r}: {form.number} must be {_bound(form)}, got {value:g}")
+
+
+def _bound(form: _Form) -> str:
+    return "above 0 and at most 1" if form.norm == "linf" else "above 0"
 
 
 def _example(form: _Form) -> str:

@@ -3,6 +3,8 @@ r"""Where a code lies: its radius, the parts inside and outside the class means'
 A reference is fitted to clean codes and then asked about any codes, clean ones included.
 """
 
+import contextlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +18,7 @@ Codes = Float[np.ndarray, "samples units"]
 Radii = Float64[np.ndarray, " samples"]
 Labels = Int[np.ndarray, " samples"]
 Matrix = Float64[np.ndarray, "units units"]
+ROUNDING = 1e-6  # of the widest unit's spread: a direction in which codes vary less does not vary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,13 +140,14 @@ def span(rows: Float64[np.ndarray, "rows units"]) -> Float64[np.ndarray, "units 
 
 
 def _factor(centred: Float64[np.ndarray, "samples units"], what: str) -> Matrix:
+    """A pivot is what is left of a unit's spread beside the units before it; that of float32 codes is known to 1e-7."""
     covariance = centred.T @ centred / len(centred)
-    try:
+    least = ROUNDING * math.sqrt(covariance.diagonal().max())
+    with contextlib.suppress(LinAlgError):
         factor: Matrix = cholesky(covariance, lower=True)
-    except LinAlgError:
-        units = centred.shape[1]
-        raise EstimatorError(f"the covariance {what} is singular: {len(centred)} codes of {units} units") from None
-    return factor
+        if factor.diagonal().min() > least:
+            return factor
+    raise EstimatorError(f"the covariance {what} is singular: {len(centred)} codes of {centred.shape[1]} units")
 
 
 def _whitened(codes: Codes, factor: Matrix) -> Float64[np.ndarray, "samples units"]:

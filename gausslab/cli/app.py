@@ -3,7 +3,7 @@
 import typer
 
 from gausslab import __version__
-from gausslab.cli import compare, data, figures, imaging, measure, probe, sweep, train
+from gausslab.cli import attack, compare, data, figures, imaging, measure, probe, sweep, train
 from gausslab.cli.lists import ListCommand
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command("train", cls=ListCommand)(train.train)
 app.command("sweep", cls=ListCommand)(sweep.sweep)
 app.command("compare", cls=ListCommand)(compare.compare)
 app.command("probe", cls=ListCommand)(probe.probe)
+app.command("attack", cls=ListCommand)(attack.attack)
 app.command("sample")(imaging.sample)
 app.command("interpolate")(imaging.interpolate)
 app.command("measure", cls=measure.MeasureCommand)(measure.measure)

@@ -7,65 +7,67 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gausslab.config import DataConfig
-from gausslab.errors import ConfigError, RunError
+from gausslab.adversarial.specs import parse_attacks
+from gausslab.cli import opening as o
+from gausslab.errors import RunError
 
 if TYPE_CHECKING:
-    from gausslab.inspection import Request
-    from gausslab.probing import Probe
+    from gausslab.inspection import Inspection, Request
 
-_WHAT, _HOW, _RUN = "Network and images", "Layers and estimators", "Running"
+_HOW, _ATTACKS, _RUN = "Layers and estimators", "Under attack", "Running"
+
+EXAMPLES = "examples.csv"
 
 
 def probe(
     file: Annotated[Path, typer.Argument(help="Checkpoint, state_dict, safetensors, activations.", show_default=False)],
-    model: Annotated[
-        str | None, typer.Option("--model", help="pkg.mod:factory of a foreign network.", rich_help_panel=_WHAT)
-    ] = None,
-    model_kwargs: Annotated[
-        str, typer.Option("--model-kwargs", help="Its arguments, as a JSON object.", rich_help_panel=_WHAT)
-    ] = "{}",
-    strict: Annotated[
-        bool, typer.Option("--strict/--no-strict", help="Ask for exactly the network's keys.", rich_help_panel=_WHAT)
-    ] = True,
-    data: Annotated[
-        str | None, typer.Option("--data", help="Data set (the checkpoint's own).", rich_help_panel=_WHAT)
-    ] = None,
-    data_path: Annotated[
-        Path | None, typer.Option("--data-path", help="Folder of your own files of it.", rich_help_panel=_WHAT)
-    ] = None,
-    size: Annotated[int, typer.Option("--size", help="Side the data set is loaded at.", rich_help_panel=_WHAT)] = 32,
-    crop: Annotated[
-        int | None, typer.Option("--crop", help="Side of a centre crop (image folders, celeba).", rich_help_panel=_WHAT)
-    ] = None,
-    resampling: Annotated[
-        str,
+    model: o.Model = None,
+    model_kwargs: o.ModelKwargs = "{}",
+    strict: o.Strict = True,
+    data: o.Data = None,
+    data_path: o.DataPath = None,
+    size: o.Size = 32,
+    crop: o.Crop = None,
+    resampling: o.Resampling = "bilinear",
+    split: o.Split = "test",
+    images: o.Images = None,
+    input_: o.Input = None,
+    unsafe_pickle: o.UnsafePickle = False,
+    attack: Annotated[
+        list[str],
         typer.Option(
-            "--resampling",
-            help="Filter of the resize: bilinear or lanczos (image folders, celeba).",
-            rich_help_panel=_WHAT,
+            "--attack",
+            help="Attack a classifier: names of `gausslab attack --list`, as ddn pgd-linf:0.1 noise.",
+            show_default=False,
+            rich_help_panel=_ATTACKS,
         ),
-    ] = "bilinear",
-    split: Annotated[
-        str, typer.Option("--split", help="test, validation, train or all.", rich_help_panel=_WHAT)
-    ] = "test",
-    images: Annotated[
-        int | None, typer.Option("--images", help="At most this many images (all).", rich_help_panel=_WHAT)
-    ] = None,
-    input_: Annotated[
-        str | None,
-        typer.Option("--input", help="Bring images to CHANNELSxHEIGHTxWIDTH, as 3x224x224.", rich_help_panel=_WHAT),
-    ] = None,
+    ] = [],
+    attack_images: Annotated[
+        int, typer.Option("--attack-images", help="Images attacked, the first ones.", rich_help_panel=_ATTACKS)
+    ] = 250,
+    effort: Annotated[
+        str, typer.Option("--effort", help="How long attacks search: quick or full.", rich_help_panel=_ATTACKS)
+    ] = "full",
     adversarial: Annotated[
-        Path | None, typer.Option("--adv", help="Adversarial activations to pair with.", rich_help_panel=_WHAT)
+        Path | None,
+        typer.Option(
+            "--adv",
+            help="Attacked elsewhere: images (a set of `gausslab attack`, or .npz), of activations activations.",
+            rich_help_panel=_ATTACKS,
+        ),
     ] = None,
-    unsafe_pickle: Annotated[
-        bool, typer.Option("--unsafe-pickle", help="Load a pickled module; it may run any code.", rich_help_panel=_WHAT)
-    ] = False,
     layers: Annotated[list[str], typer.Option("--layers", help="Globs on module paths.", rich_help_panel=_HOW)] = [
         "**"
     ],
-    kinds: Annotated[str, typer.Option("--kinds", help="batchnorm or all.", rich_help_panel=_HOW)] = "batchnorm",
+    kinds: Annotated[
+        str | None,
+        typer.Option(
+            "--kinds",
+            help="batchnorm, layernorm (layer and group norm) or all (batchnorm; layernorm of a net without any).",
+            show_default=False,
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
     point: Annotated[
         str, typer.Option("--point", help="pre, normalized or post.", rich_help_panel=_HOW)
     ] = "normalized",
@@ -102,31 +104,39 @@ def probe(
     FILE comes before options that take a list: gausslab probe FILE --layers a b.
 
     A gausslab checkpoint needs no flag. A foreign state_dict needs --model and --data; without --model its batch-norm
-    layers are listed.
+    layers are listed. With --attack the adversarial examples of a classifier are compared with its clean images, in
+    every layer.
     """
     from gausslab.inspection import Request, needs_model
 
-    images_of = _data(data, data_path, size, crop, resampling)
     request = Request(
         file=file,
-        data=images_of,
+        data=o.data_of(data, data_path, size, crop, resampling),
         split=split,
         images=images,
-        input_shape=_shape(input_),
+        input_shape=o.shape_of(input_),
         model=model,
-        model_kwargs=_json(model_kwargs),
+        model_kwargs=o.kwargs_of(model_kwargs),
         strict=strict,
         unsafe_pickle=unsafe_pickle,
         adversarial=adversarial,
+        attacks=parse_attacks(attack),
+        attack_images=attack_images,
+        effort=effort,
         duplicates=duplicates,
         limit=limit,
-        capture={"layers": layers, "kinds": kinds, "point": point, "statistics": statistics, "spatial": spatial},
+        capture=_capture(layers=layers, kinds=kinds, point=point, statistics=statistics, spatial=spatial),
         **({"estimators": tuple(estimators)} if estimators else {}),
     )
     if list_ or needs_model(request):
         _list(request)
     else:
         _measure(request, out)
+
+
+def _capture(**options: Any) -> dict[str, Any]:
+    """The options of a capture; the kind of layers is the network's to say, if the user does not."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _list(request: "Request") -> None:
@@ -139,6 +149,7 @@ def _list(request: "Request") -> None:
 
 
 def _measure(request: "Request", out: Path | None) -> None:
+    from gausslab.cli.attack_report import print_attacks, print_remarks
     from gausslab.cli.console import stderr
     from gausslab.cli.report import print_layers, print_pairs, print_refusals
     from gausslab.inspection import probe_file, run_name
@@ -149,9 +160,15 @@ def _measure(request: "Request", out: Path | None) -> None:
         found = probe_file(request, lambda message: stderr().print(message, soft_wrap=True, markup=False))
         _write(found, folder)
     print_layers(found.table)
-    print_pairs(found.table)
+    if found.attacked is None:
+        print_pairs(found.table)
+    else:
+        print_attacks(found.attacked, found.findings)
+    print_remarks(found.remarks)
     print_refusals(found.refusals)
     typer.echo(f"table: {folder / 'probe.csv'}")
+    if found.examples is not None:
+        typer.echo(f"examples: {folder / EXAMPLES}")
     for picture in redraw(folder):
         typer.echo(f"figure: {picture}")
 
@@ -186,47 +203,14 @@ def _put_mark(mark: Path, digest: str) -> None:
         raise RunError(f"cannot write {mark.parent}: {error.strerror or error}") from None
 
 
-def _write(found: "Probe", folder: Path) -> None:
+def _write(found: "Inspection", folder: Path) -> None:
     from gausslab import tables
+    from gausslab.files import write_atomically
 
     try:
+        if found.examples is not None:
+            text = found.examples.to_csv(index=False, lineterminator="\n")
+            write_atomically(folder / EXAMPLES, text.encode())
         tables.write(found.table, folder / "probe.csv")
     except OSError as error:
         raise RunError(f"cannot write {folder}: {error.strerror or error}") from None
-
-
-def _data(
-    name: str | None, path: Path | None, size: int, crop: int | None, resampling: str = "bilinear"
-) -> DataConfig | None:
-    if name is None:
-        if path is not None:
-            raise ConfigError("--data-path needs --data: which data set is it? `--data folder` is any folder of images")
-        return None
-    return DataConfig(
-        name=name,
-        path=None if path is None else str(path.expanduser().resolve()),
-        size=size,
-        crop=crop,
-        resampling=resampling,  # type: ignore[arg-type]
-    )
-
-
-def _shape(text: str | None) -> tuple[int, int, int] | None:
-    if text is None:
-        return None
-    parts = text.split("x")
-    if len(parts) != 3 or not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise ConfigError(f"input must be CHANNELSxHEIGHTxWIDTH, as 3x224x224, got {text!r}")
-    return int(parts[0]), int(parts[1]), int(parts[2])
-
-
-def _json(text: str) -> dict[str, Any]:
-    import json
-
-    try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"model-kwargs must be a JSON object, got {text!r}: {error}") from None
-    if not isinstance(values, dict):
-        raise ConfigError(f"model-kwargs must be a JSON object, got {text!r}")
-    return values

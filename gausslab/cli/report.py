@@ -131,6 +131,15 @@ def print_reconstruction(table: pd.DataFrame) -> None:
     )
 
 
+def print_accuracy(table: pd.DataFrame) -> None:
+    """The share of images that one classifier gets right."""
+    row = table[(table.estimator == "classification") & (table.statistic == "accuracy")].iloc[0]
+    stdout().print(
+        f"classification of {row.n_samples:,} held-out images: accuracy {row.value:.4f} ±{row.standard_error:.2g}",
+        soft_wrap=True,
+    )
+
+
 def print_refusals(refusals: Iterable[str]) -> None:
     """What could not be measured, and why, on stderr."""
     for refusal in refusals:
@@ -146,7 +155,7 @@ def print_pairs(table: pd.DataFrame) -> None:
         stdout().print(
             f"{layer}: adversarial minus clean radius {mean['value']:+.4g} ±{mean['standard_error']:.2g} (null 0, "
             f"{_p(float(mean['p_value']))}), standardised {effect['value']:+.3g}; lower in {share['value']:.1%} of "
-            f"{mean['n_samples']:,} pairs (null 50%)",
+            f"{mean['n_samples']:,} pairs (null 50%); AUROC of -r {row['auroc']['value']:.3f}",
             soft_wrap=True,
         )
 

@@ -32,6 +32,12 @@ def record(study: Any, threads: int, runs: Iterable[Run]) -> bytes:
     return provenance.to_bytes({"study": study, "published": provenance.record(threads), "runs": of_runs})
 
 
+def measured(runs: Iterable[Run]) -> pd.DataFrame:
+    """The rows about whole codes and networks of every run; those of single units stay with the runs."""
+    table = tables.concat(tables.read(run.measurements_file) for run in runs)
+    return table[table["unit"] == "all"].reset_index(drop=True)
+
+
 def _of_run(run: Run) -> dict[str, Any]:
     found = json.loads(run.provenance_file.read_text())
     return {name: found[name] for name in ("commit", "date", "seconds")}

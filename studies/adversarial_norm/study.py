@@ -88,7 +88,7 @@ def publish(root: Path) -> None:
     print(said)
 
 
-def identity(config: TrainConfig) -> dict[str, object]:
+def identity(config: TrainConfig) -> dict[str, str | int | float]:
     """The columns that tell one network from another."""
     weight = config.objective.entropy_weight
     return {"data": config.data.name, "width": config.model.width, "weight": weight, "seed": config.seed}

@@ -8,6 +8,7 @@ interrupted one stopped. It needs the extra `attacks`.
 
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,14 @@ from gausslab.adversarial.pooling import finding_over
 from gausslab.cli import guarded
 from gausslab.cli.studying import performed
 from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig
-from gausslab.runs import Run
+from gausslab.files import write_atomically
+from gausslab.models.pretrained import mobilenet_v2
+from gausslab.serialisation import digest
 from gausslab.studies.attacking import plain
+from gausslab.studies.classifiers import Tabulate, collected
+from gausslab.studies.photographs import photographs
 from gausslab.studies.publishing import measured, record, write
-from gausslab.studies.turning import TrainAndTurn, TurningPlan
+from gausslab.studies.turning import TurningPlan, turned_of, turned_table
 
 HERE = Path(__file__).parent
 NETS = {"batch norm": "batchnorm", "none": "none", "LayerNorm": "layernorm"}
@@ -29,6 +34,7 @@ DATA = {"mnist": 0.1, "fashion-mnist": 0.1, "cifar10": 0.03}
 """Data set -> budget in the maximum norm that the statements are about."""
 SEEDS = (0, 1, 2)
 PLAN = TurningPlan()
+PRETRAINED = TurningPlan(linf=(0.01, 0.03), l2=(), images=20, steps=10, batch=10)
 SMALLEST = 0.2
 
 
@@ -48,8 +54,9 @@ CONFIGS = [network(data, norm, seed) for data in DATA for norm in NETS.values() 
 
 def main() -> None:
     """Train and attack what is not done yet; publish."""
-    runs = performed(CONFIGS, Path("runs/radial_attack"), TrainAndTurn(PLAN))
-    table = pd.concat([_of_run(run) for run in runs], ignore_index=True)
+    name = f"turned-{digest(PLAN)}"
+    runs = performed(CONFIGS, Path("runs/radial_attack"), Tabulate(name, partial(turned_of, plan=PLAN)))
+    table = pd.concat([named(collected(runs, name)), pretrained(Path("runs/radial_attack"))], ignore_index=True)
     said = "\n".join(answer(table))
     files = {
         "attacks.csv": plain(table),
@@ -60,12 +67,21 @@ def main() -> None:
     print(said)
 
 
-def _of_run(run: Run) -> pd.DataFrame:
-    table, model = pd.read_csv(PLAN.file(run)), run.config.model
-    net = next(name for name, norm in NETS.items() if norm == model.norm)
-    known = {"data": run.config.data.name, "net": net, "bottleneck": model.bottleneck, "norm": model.norm}
-    for place, (column, value) in enumerate((known | {"seed": run.config.seed}).items()):
-        table.insert(place, column, value)
+def pretrained(root: Path) -> pd.DataFrame:
+    """MobileNetV2 on the photographs that foolbox ships, made once."""
+    file = root / f"mobilenet_v2-{digest(PRETRAINED)}.csv"
+    if not file.exists():
+        images, labels = photographs(224)
+        found = turned_table(mobilenet_v2(), images, labels, {"all": ("**",)}, PRETRAINED, seed=0)
+        write_atomically(file, plain(found))
+    known = {"data": "foolbox's 20 photographs", "net": "MobileNetV2", "norm": "batchnorm", "seed": 0}
+    return pd.read_csv(file).assign(**known)
+
+
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with a column `net` behind that of the data set: `NETS` by the norm of the hidden layers."""
+    names = {norm: name for name, norm in NETS.items()}
+    table.insert(1, "net", table["norm"].map(names))
     return table
 
 

@@ -1,10 +1,21 @@
 """The table of examples and what is read from it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_clusters import clusters, equal_distances, minimal, table
 
-from gausslab.adversarial.examples import COLUMNS, GEOMETRY, attacks, changes, checked, clean_rows, null_rows, nulls
+from gausslab.adversarial.examples import (
+    COLUMNS,
+    GEOMETRY,
+    attacks,
+    changes,
+    checked,
+    clean_rows,
+    null_rows,
+    nulls,
+    read,
+)
 from gausslab.adversarial.nulls import null_a
 from gausslab.errors import GausslabError
 
@@ -44,3 +55,19 @@ def test_rows_of_a_null_hold_its_codes():
     found = list(nulls(rows, "ddn", "code"))
     assert [name for name, _ in found] == ["null A"]
     assert not list(nulls(rows, "cw", "code"))
+
+
+def test_a_table_is_read_as_it_was_written(tmp_path):
+    """The family `null` too, and layers and attacks of any name."""
+    moved = null_a(WORLD.head, 16, 30, np.random.default_rng(0))
+    frame = FRAME.assign(layer="NA")
+    frame = pd.concat([frame, null_rows(moved, WORLD.head, "null A", "ddn", "NA").astype(frame.dtypes)])
+    for name in ("examples.csv", "examples.csv.gz"):
+        frame.to_csv(tmp_path / name, index=False)
+        pd.testing.assert_frame_equal(read(tmp_path / name), frame.reset_index(drop=True), rtol=1e-12)
+    for text in ("", "id,spec\n1,ddn\n"):
+        (tmp_path / "other.csv").write_text(text)
+        with pytest.raises(GausslabError, match=r"cannot read the table of examples|needs the columns"):
+            read(tmp_path / "other.csv")
+    with pytest.raises(GausslabError, match="cannot read the table of examples"):
+        read(tmp_path / "absent.csv")

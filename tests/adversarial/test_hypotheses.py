@@ -54,6 +54,7 @@ def test_between_clusters_at_equal_distances_examples_lie_further_out_than_contr
     (found,) = lower_than_matched(table(world, minimal(world)))
     assert found.effect < -0.05
     assert found.verdict == "contradicted"
+    assert "contradicted (radii are higher than margin explains)" in found.line
 
 
 def test_acceptance_3_a_fall_in_ignored_directions_is_not_explained_by_margin():

@@ -18,8 +18,8 @@ def _pairs(shrink: float, n: int = 400, d: int = 16) -> tuple[torch.Tensor, torc
     return clean, clean * shrink + 0.1 * torch.randn(n, d, generator=generator)
 
 
-def _values(clean: torch.Tensor, adversarial: torch.Tensor) -> dict:
-    return paired_radii(clean, adversarial, DESCRIBED).set_index("statistic").to_dict("index")
+def _values(clean: torch.Tensor, adversarial: torch.Tensor, **options) -> dict:
+    return paired_radii(clean, adversarial, DESCRIBED, **options).set_index("statistic").to_dict("index")
 
 
 def test_agrees_with_numpy_and_scipy():
@@ -28,10 +28,16 @@ def test_agrees_with_numpy_and_scipy():
     found = _values(clean, adversarial)
     change = after - before
     assert found["mean_difference"]["value"] == pytest.approx(change.mean(), rel=1e-12)
-    assert found["mean_difference"]["standard_error"] == pytest.approx(stats.sem(change), rel=1e-12)
+    error = 4 / np.sqrt(2 * 2000)  # four standard errors of a standard deviation from 2000 resamples
+    assert found["mean_difference"]["standard_error"] == pytest.approx(stats.sem(change), rel=error)
     assert found["mean_difference"]["p_value"] == pytest.approx(stats.wilcoxon(change).pvalue, abs=1e-3)
     assert found["standardised_effect"]["value"] == pytest.approx(change.mean() / change.std(ddof=1), rel=1e-12)
     assert found["share_lower"]["value"] == pytest.approx((change < 0).mean(), rel=1e-12)
+    below = stats.mannwhitneyu(-after, -before).statistic / len(after) ** 2
+    assert found["auroc"]["value"] == pytest.approx(below, rel=1e-12)
+    assert (found["clean_mean"]["value"], found["adversarial_mean"]["value"]) == pytest.approx(
+        (before.mean(), after.mean()), rel=1e-12
+    )
 
 
 def test_tells_inwards_from_outwards():
@@ -42,7 +48,8 @@ def test_p_values_keep_their_size_when_nothing_happens():
     """Two independent Gaussian clouds: 5 % rejections of 400, within 4 binomial standard errors (4 * 1.1 %)."""
     generator = torch.Generator().manual_seed(1)
     clouds = [torch.randn(60, 8, generator=generator) for _ in range(800)]
-    p = np.array([_values(a, b)["mean_difference"]["p_value"] for a, b in zip(clouds[::2], clouds[1::2], strict=True)])
+    found = [_values(a, b, draws=100) for a, b in zip(clouds[::2], clouds[1::2], strict=True)]
+    p = np.array([values["mean_difference"]["p_value"] for values in found])
     assert abs((p < 0.05).mean() - 0.05) < 0.044
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import gausslab
-from gausslab import files
+from gausslab import files, tables
 from gausslab.cli import run
 from gausslab.cli.lists import repeat_names
-from gausslab.config import DataConfig, SweepConfig, TrainConfig
+from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, SweepConfig, TrainConfig
 from gausslab.serialisation import from_json
 
 SMALL = ["--data", "digits", "--images", "100", "--batch", "50", "--scale", "smoke", "--epochs", "1"]
@@ -265,6 +265,25 @@ def test_train(capsys):
     assert "epoch 1/1" in captured.err
 
 
+def test_train_and_probe_a_classifier_without_batch_norm(capsys):
+    network = "--bottleneck layernorm --norm none --levels 3 --head-depth 2 --head-units 6 --entropy-weight 0.05"
+    assert run(["train", "--kind", "classifier", *network.split(), "--width", "4", *SMALL]) == 0
+    printed = capsys.readouterr()
+    assert "bottleneck (4)" in printed.out and "classification of 300 held-out images: accuracy 0." in printed.out
+    assert "not measured: bottleneck: kl_decomposition" in printed.err  # the units of a layer norm's code add up to 0
+    [folder] = Path("runs").iterdir()
+    config = from_json(TrainConfig, (folder / "config.json").read_text())
+    assert config.model == ModelConfig(
+        kind="classifier", width=4, channels=2, bottleneck="layernorm", norm="none", levels=3, head_depth=2,
+        head_units=6,
+    )  # fmt: skip
+    assert config.objective == ObjectiveConfig(name="classifier", entropy_weight=0.05)
+    assert run(["probe", str(folder / "checkpoint.pt"), "--estimators", "radial_spread", "--out", "probed"]) == 0
+    assert set(tables.read(Path("probed/probe.csv")).layer) == {"bottleneck"}
+    assert run(["probe", str(folder / "checkpoint.pt"), "--list"]) == 0
+    assert "LayerNorm" in capsys.readouterr().out
+
+
 def test_data_list_and_info(capsys):
     assert run(["data", "list"]) == 0
     listed = capsys.readouterr().out
@@ -286,7 +305,23 @@ USAGE = [
     ("sweep --init kears", "init 'kears' is unknown; did you mean 'keras'? choices: torch, keras"),
     ("sweep --objective eae --entropy-weight -1", "entropy_weight must be a finite number of at least 0, got -1.0"),
     ("sweep --objective eae --neighbours 100", "neighbours must be below batch (100), got 100"),
-    ("sweep --epochs 0", "epochs must be a whole number of at least 1, got 0"),
+    ("sweep --epochs -1", "epochs must be a whole number of at least 0, got -1"),
+    (
+        "sweep --bottleneck layernorm",
+        "bottleneck must be 'batchnorm', 'l1norm' or 'none' for an autoencoder, got 'laye",
+    ),
+    (
+        "sweep --objective classifier",
+        "objective 'classifier' is unknown; choices: ae, eae; the tables' other rows are ",
+    ),
+    ("train --norm none", "norm must be 'batchnorm' for an autoencoder (classifiers alone vary it), got 'none'"),
+    (
+        "train --kind clasifier",
+        "kind 'clasifier' is unknown; did you mean 'classifier'? choices: autoencoder, classifier",
+    ),
+    ("train --kind classifier --objective eae", "objective 'classifier' and kind 'classifier' go together, got"),
+    ("train --kind classifier --neighbours 2", "--neighbours is the entropy's: add --entropy-weight"),
+    ("train --kind classifier --data digits --classes 9", "classes must be at least the 10 of digits, got 9"),
     ("sweep --batch 1", "batch must be a whole number of at least 2 (batch norm needs two images), got 1"),
     ("sweep --lr 0", "lr must be a positive finite number, got 0.0"),
     ("sweep --lr nan", "lr must be a positive finite number, got nan"),

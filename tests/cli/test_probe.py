@@ -11,7 +11,7 @@ import torch
 
 from gausslab import inspection, tables
 from gausslab.cli import run
-from gausslab.cli.probe import _data
+from gausslab.cli.opening import data_of
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,9 @@ def test_the_paired_report(capsys):
     np.save("clean.npy", samples)
     np.save("other.npy", samples * 0.9)
     assert run(["probe", "clean.npy", "--adv", "other.npy", "--estimators", "radial_spread"]) == 0
-    assert "lower in 100.0% of 100 pairs (null 50%)" in capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "lower in 100.0% of 100 pairs (null 50%)" in printed
+    assert "note: no logits, so that margins are not known" in printed
 
 
 class _Bomb:
@@ -142,7 +144,7 @@ def test_bad_options_are_one_line(tiny_run, arguments, text, elsewhere, capsys):
 def test_the_data_path_is_absolute(elsewhere, monkeypatch):
     monkeypatch.setenv("HOME", str(elsewhere))
     for given in ("images", "~/images"):
-        assert _data("folder", Path(given), 32, None).path == str(elsewhere.resolve() / "images")
+        assert data_of("folder", Path(given), 32, None).path == str(elsewhere.resolve() / "images")
 
 
 def test_the_folder_is_claimed_before_anything_is_measured(elsewhere, monkeypatch, capsys):
