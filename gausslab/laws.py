@@ -20,6 +20,7 @@ from scipy import stats
 from scipy.integrate import quad
 from scipy.special import digamma, gammaln
 
+from gausslab.config.checks import finite, require
 from gausslab.errors import entry
 from gausslab.seeding import numpy_generator
 
@@ -30,6 +31,7 @@ HALF_LOG_2_PI_E = math.log(2 * math.pi * math.e) / 2
 SEPARATION = 2.0  # of the two modes, in standard deviations of one mode, half of it to each side
 SHELL = 0.5  # spread of the shell's radii over that of chi(d)
 CORRELATION = 0.3
+WIDEST = 0.1  # of a shell's thickness over its radius: ten standard deviations from there to the centre
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,10 @@ class Law:
     def kl(self, units: int) -> float:
         """KL(p || N(0, I)) in nats."""
         return self.divergence(units)
+
+    def entropy(self, units: int) -> float:
+        r"""Differential entropy in nats: since $E\|x\|^2 = d$, $\frac d2 \ln 2\pi e$ less the divergence."""
+        return units * HALF_LOG_2_PI_E - self.kl(units)
 
     def marginal_negentropy(self, units: int) -> float | None:
         """Sum of the units' negentropies in nats; None where it is not known (rotated laws)."""
@@ -116,34 +122,71 @@ def elliptical_t(name: str, freedom: float) -> Law:
     return Law(name=name, drawing=drawing, divergence=total, negentropy=total, unit_negentropy=lambda units: total(1))
 
 
-def thin_shell(name: str) -> Law:
+def thin_shell(name: str, spread: float = SHELL) -> Law:
     r"""A Gaussian whose radii lie closer together: $r = a [m + s (\chi_d - m)]$ with $m = E\chi_d$ and $E r^2 = d$.
 
-    KL is that of the radius alone: $\int p(r) \ln\frac{p(r)}{\chi_d(r)} dr$.
+    KL is that of the radius alone: $\int p(r) \ln\frac{p(r)}{\chi_d(r)} dr$. Its thickness, about $s / \sqrt2$, is
+    nearly the same for every number of units, and always the same share of a Gaussian's.
+
+    Args:
+        name: of the law.
+        spread: s, above 0.
     """
+    require(finite(spread) and spread > 0, "spread", spread, "a number above 0")
 
     def constants(units: int) -> tuple[float, float]:
         chi = stats.chi(units)
         mean, variance = float(chi.mean()), float(chi.var())
-        return mean, math.sqrt(units / (mean**2 + SHELL**2 * variance))
+        return mean, math.sqrt(units / (mean**2 + spread**2 * variance))
 
     def drawing(generator: np.random.Generator, samples: int, units: int) -> Samples:
         mean, scale = constants(units)
         x = generator.standard_normal((samples, units))
         radii = np.linalg.norm(x, axis=1, keepdims=True)
-        return np.asarray(x / radii * scale * (mean + SHELL * (radii - mean)))
+        return np.asarray(x / radii * scale * (mean + spread * (radii - mean)))
 
     def total(units: int) -> float:
         mean, scale = constants(units)
         chi = stats.chi(units)
 
         def term(before: float) -> float:
-            after = scale * (mean + SHELL * (before - mean))
-            log_ratio = chi.logpdf(before) - math.log(scale * SHELL) - chi.logpdf(after)
+            after = scale * (mean + spread * (before - mean))
+            log_ratio = chi.logpdf(before) - math.log(scale * spread) - chi.logpdf(after)
             return float(chi.pdf(before) * log_ratio)
 
         low, high = (float(chi.ppf(level)) for level in (1e-13, 1 - 1e-13))
         return float(quad(term, max(low, 1e-9), high, limit=400)[0])
+
+    return Law(name=name, drawing=drawing, divergence=total, negentropy=total)
+
+
+def relative_shell(name: str, width: float) -> Law:
+    r"""A shell whose thickness is a share of its radius: $r = \sqrt{d / (1 + w^2)}\, (1 + w g)$, uniform directions.
+
+    $h = h(r) + (d - 1) E\ln r + \ln\frac{2 \pi^{d/2}}{\Gamma(d/2)}$, with $h(r)$ that of a Gaussian and $E\ln r$ by
+    quadrature. A Gaussian's own share is about $1 / \sqrt{2d}$: from $d = 1 / (2 w^2)$ on this shell is no thinner.
+
+    Args:
+        name: of the law.
+        width: w, above 0 and at most .1, so that no radius comes near 0.
+    """
+    require(finite(width) and 0 < width <= WIDEST, "width", width, f"a number above 0 and at most {WIDEST}")
+    scale = 1 / math.sqrt(1 + width**2)
+
+    def drawing(generator: np.random.Generator, samples: int, units: int) -> Samples:
+        x = generator.standard_normal((samples, units))
+        radii = math.sqrt(units) * scale * (1 + width * generator.standard_normal((samples, 1)))
+        return np.asarray(x / np.linalg.norm(x, axis=1, keepdims=True) * radii)
+
+    def term(g: float) -> float:
+        return float(stats.norm.pdf(g) * math.log1p(width * g))
+
+    def total(units: int) -> float:
+        radius = math.sqrt(units) * scale
+        mean_log = math.log(radius) + float(quad(term, -9, 9)[0])
+        sphere = math.log(2) + units / 2 * math.log(math.pi) - float(gammaln(units / 2))
+        entropy = HALF_LOG_2_PI_E + math.log(radius * width) + (units - 1) * mean_log + sphere
+        return units * HALF_LOG_2_PI_E - entropy
 
     return Law(name=name, drawing=drawing, divergence=total, negentropy=total)
 

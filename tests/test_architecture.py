@@ -63,6 +63,7 @@ STAGES = (
     "scoreboard",  # table of a comparison -> the thesis's layout, likewise
     "parts",  # table of one code -> parts of its divergence, likewise
     "verdicts",  # table of one code -> one line, likewise
+    "flows",  # densities fitted to samples, and where their mass lies
     "plotting",
     "adversarial",
     "studies",

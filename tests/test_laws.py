@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from gausslab.errors import ConfigError
-from gausslab.laws import LAWS, get, rotation
+from gausslab.laws import HALF_LOG_2_PI_E, LAWS, get, relative_shell, rotation, thin_shell
 from gausslab.seeding import numpy_generator
 
 EVERY = pytest.mark.parametrize("name", sorted(LAWS))
@@ -122,6 +122,49 @@ def test_rotated_laws_are_turned_by_the_same_rotation_each_time():
     np.testing.assert_allclose(rotation(5) @ rotation(5).T, np.eye(5), atol=1e-12)
     plain = get("cube").draw(numpy_generator(0, "x"), 10, 5)
     np.testing.assert_allclose(get("cube-rotated").draw(numpy_generator(0, "x"), 10, 5), plain @ rotation(5))
+
+
+@pytest.mark.parametrize("units", [2, 8, 32])
+@pytest.mark.parametrize("width", [0.02, 0.1])
+def test_a_relative_shells_entropy_is_the_mean_surprise_of_its_density(units, width):
+    """The density in polar coordinates, by scipy; and E r^2 = d, on which the divergence rests."""
+    law = relative_shell("shell", width)
+    x = law.draw(numpy_generator(4, f"{units}"), SAMPLES, units)
+    radii, scale = np.linalg.norm(x, axis=1), math.sqrt(units / (1 + width**2))
+    of_radius = stats.norm(scale, scale * width)
+    area = math.log(2) + units / 2 * math.log(math.pi) - math.lgamma(units / 2)
+    surprise = -of_radius.logpdf(radii) + (units - 1) * np.log(radii) + area
+    assert law.entropy(units) == pytest.approx(surprise.mean(), abs=4 * surprise.std() / math.sqrt(SAMPLES))
+    assert law.kl(units) == pytest.approx(units * HALF_LOG_2_PI_E - law.entropy(units), abs=1e-12)
+    assert stats.kstest(radii, of_radius.cdf).pvalue > 1e-4
+    squares = radii**2
+    assert squares.mean() == pytest.approx(units, abs=4 * squares.std() / math.sqrt(SAMPLES))
+
+
+@pytest.mark.parametrize("width", [0.05, 0.1])
+def test_a_relative_shells_divergence_is_that_of_its_radius(width):
+    """Directions are uniform in both laws: KL is the integral over the radius, here by the trapezoidal rule."""
+    for units in (2, 64):
+        scale = math.sqrt(units / (1 + width**2))
+        r = scale * (1 + width * np.linspace(-9, 9, 40_001))
+        log_density = stats.norm(scale, scale * width).logpdf(r)
+        expected = np.trapezoid(np.exp(log_density) * (log_density - stats.chi(units).logpdf(r)), r)
+        assert relative_shell("shell", width).kl(units) == pytest.approx(expected, abs=1e-8)
+
+
+def test_a_shells_spread_can_be_chosen_and_that_of_a_gaussian_is_none():
+    assert thin_shell("shell", 1.0).kl(8) == pytest.approx(0, abs=1e-9)
+    assert thin_shell("shell", 0.1).kl(8) > thin_shell("shell", 0.2).kl(8) > get("thin-shell").kl(8)
+    radii = np.linalg.norm(thin_shell("shell", 0.2).draw(numpy_generator(0, "x"), SAMPLES, 32), axis=1)
+    ratio = radii.std() / stats.chi(32).std()
+    assert ratio == pytest.approx(0.2, rel=0.02)  # 5 standard errors of a standard deviation are 1.8 %; the scale .1 %
+
+
+def test_shells_that_make_no_sense():
+    with pytest.raises(ConfigError, match=r"width must be a number above 0 and at most 0\.1, got 0\.2"):
+        relative_shell("shell", 0.2)
+    with pytest.raises(ConfigError, match=r"spread must be a number above 0, got 0\.0"):
+        thin_shell("shell", 0.0)
 
 
 def test_unknown_law():

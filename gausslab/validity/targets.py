@@ -16,7 +16,7 @@ from jaxtyping import Float64
 
 from gausslab.estimators.isotropy import SUMMARIES
 from gausslab.estimators.ladder import DEFAULT_RUNGS
-from gausslab.laws import CORRELATION, HALF_LOG_2_PI_E, SEPARATION, Law, get
+from gausslab.laws import CORRELATION, SEPARATION, Law, get
 from gausslab.validity.radii import radial_ratio
 
 Kind = Literal["value", "limit", "bound"]
@@ -89,11 +89,6 @@ def _dependence(law: Law, units: int) -> float | None:
     return law.dependence(units)
 
 
-def _entropy(law: Law, units: int) -> float:
-    """Since E x^2 = 1 for every unit, -h + d/2 ln 2 pi e is the divergence."""
-    return units * HALF_LOG_2_PI_E - law.kl(units)
-
-
 def _spread(law: Law, units: int) -> float:
     return radial_ratio(law.name, units)
 
@@ -119,7 +114,7 @@ TARGETS: dict[tuple[str, str], Target] = {
     ("kl_decomposition", "dependence"): Target(_dependence, "limit", GAUSSIANS),
     ("negentropy", "marginal"): Target(_marginal),
     ("negentropy", "joint"): Target(_negentropy, "limit", GAUSSIANS),
-    ("knn_entropy", "statistic"): Target(_entropy, "limit"),
+    ("knn_entropy", "statistic"): Target(Law.entropy, "limit"),
     ("knn_entropy", "gap"): Target(_kl, "limit", GAUSSIAN),
     ("knn_kl", "statistic"): Target(_kl, "limit"),
     ("knn_kl", "whitened"): Target(_negentropy, "limit"),

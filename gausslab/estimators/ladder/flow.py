@@ -4,7 +4,7 @@ Source: Durkan et al. (2019), NeurIPS 32, Neural Spline Flows.
 """
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -56,20 +56,35 @@ class Flow:
         Raises:
             ConfigError: zuko is not installed.
         """
-        flow = _untrained(x.shape[1])
+        flow = untrained("rung 'flow'", 0, lambda zuko: _splines(zuko, x.shape[1])).double()
         whiten = Gaussian().fit(x, check).whiten
         return while_better(_epochs(whiten, flow, whiten(x)), check, PATIENCE)
 
 
-def _untrained(units: int) -> nn.Module:
-    """Its first weights come from torch's global generator, which is left as it was."""
+def untrained(wanted_by: str, seed: int, build: Callable[[Any], nn.Module]) -> nn.Module:
+    """What `build` makes of the module zuko.
+
+    The first weights come from torch's global generator, which is left as it was.
+
+    Args:
+        wanted_by: begins the message if zuko is missing.
+        seed: of the weights.
+        build: zuko to a flow.
+
+    Raises:
+        ConfigError: zuko is not installed.
+    """
     try:
-        zuko: Any = importlib.import_module("zuko")
+        zuko = importlib.import_module("zuko")
     except ImportError:
-        raise ConfigError("rung 'flow' needs zuko, which is not installed: pip install zuko") from None
+        raise ConfigError(f"{wanted_by} needs zuko, which is not installed: pip install zuko") from None
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(0, "flow"))
-        flow: nn.Module = zuko.flows.NSF(units, transforms=TRANSFORMS, hidden_features=HIDDEN).double()
+        torch.manual_seed(derive(seed, "flow"))
+        return build(zuko)
+
+
+def _splines(zuko: Any, units: int) -> nn.Module:
+    flow: nn.Module = zuko.flows.NSF(units, transforms=TRANSFORMS, hidden_features=HIDDEN)
     return flow
 
 
