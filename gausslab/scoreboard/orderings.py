@@ -8,6 +8,7 @@
 Each is a paired comparison of Frechet distances over the same seeds: *held* and *reversed* at 5 %, else *undecided*.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -101,7 +102,7 @@ def _ranks(table: pd.DataFrame, data: str) -> Iterator[str]:
         pairs = [
             (found.mean, value)
             for row in rows(table)
-            if (value := printed(data, row, sampler, SAMPLES)) is not None
+            if (value := printed(data, row, sampler, SAMPLES)) is not None and not math.isnan(value)  # unreadable
             and (found := cell(table, row, Column(sampler, FRECHET, SAMPLES, sampler))) is not None
         ]
         if len(pairs) > 2:

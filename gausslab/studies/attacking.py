@@ -142,7 +142,9 @@ def collect(
     """
     frames = []
     for config in configs:
-        frame = pd.read_csv(plan.folder(Run(root / config.run_name, config)) / name, keep_default_na=True)
+        frame = pd.read_csv(
+            plan.folder(Run(root / config.run_name, config)) / name, keep_default_na=False, na_values=[""]
+        )
         for place, (column, value) in enumerate(columns(config).items()):
             frame.insert(place, column, value)
         frames.append(frame)
