@@ -121,7 +121,9 @@ LIGHT = (
     "from gausslab.cli import run; assert run(['sweep', '--help']) == 0",
     "from gausslab.cli import run; assert run(['measure', '--help']) == 0",
     "from gausslab.cli import run; assert run(['compare', '--help']) == 0",
+    "from gausslab.cli import run; assert run(['attack', '--help']) == 0",
     "from gausslab.cli import run; assert run(['data', 'list']) == 0",
+    "import gausslab.families, gausslab.flows.answers, gausslab.plotting.flow_shell",
 )
 
 

@@ -102,7 +102,8 @@ def _ranks(table: pd.DataFrame, data: str) -> Iterator[str]:
         pairs = [
             (found.mean, value)
             for row in rows(table)
-            if (value := printed(data, row, sampler, SAMPLES)) is not None and not math.isnan(value)  # unreadable
+            if (value := printed(data, row, sampler, SAMPLES)) is not None
+            and not math.isnan(value)  # unreadable
             and (found := cell(table, row, Column(sampler, FRECHET, SAMPLES, sampler))) is not None
         ]
         if len(pairs) > 2:
