@@ -34,6 +34,16 @@ def build_model(spec: str, kwargs: Mapping[str, Any] | None = None) -> nn.Module
         return _called(spec, factory, dict(kwargs or {}))
 
 
+def names_factory(path: Path) -> bool:
+    """Whether a path is `pkg.mod:factory`, Python names with one colon between them, and no file that is there.
+
+    >>> names_factory(Path("torch.nn:Linear")), names_factory(Path("runs/a:b.pt"))
+    (True, False)
+    """
+    module, _, factory = str(path).partition(":")
+    return all(name.isidentifier() for name in (*module.split("."), factory)) and not path.exists()
+
+
 @contextlib.contextmanager
 def current_folder_importable() -> Iterator[None]:
     """Imports find modules of the current folder first."""

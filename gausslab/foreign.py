@@ -1,4 +1,4 @@
-"""Any file given to `gausslab probe`: which of six kinds it is, told by its content, and what it holds, read safely."""
+"""Any file given to `gausslab probe`: which kind it is, told by its content, and what it holds, read safely."""
 
 import warnings
 import zipfile
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gausslab.checkpoints import FORMAT
 from gausslab.errors import CheckpointError, first_line
-from gausslab.factories import build_model, current_folder_importable
+from gausslab.factories import build_model, current_folder_importable, names_factory
 from gausslab.pickles import unsafe_globals
 from gausslab.training import STATE_FORMAT
 from gausslab.weights import BatchNormRow, batchnorm_table, find_state_dict, load_into
@@ -46,6 +46,7 @@ class FileKind(Enum):
     SAFETENSORS = "safetensors state_dict"
     TORCHSCRIPT = "TorchScript archive"
     EXPORTED = "torch.export archive"
+    FACTORY = "factory of a network"
 
     def __str__(self) -> str:
         return self.value
@@ -54,9 +55,13 @@ class FileKind(Enum):
 def recognise(path: Path) -> FileKind:
     """The kind of a file, by its first bytes, its zip members and its content, never by its name; nothing in it is run.
 
+    What is no file and reads `pkg.mod:factory` is a factory.
+
     Raises:
         CheckpointError: the file is absent, a folder, empty, damaged, or none of the kinds.
     """
+    if names_factory(path):
+        return FileKind.FACTORY
     head = _head(path)
     if head.startswith(b"PK"):
         return _kind_of_archive(path)

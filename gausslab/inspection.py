@@ -18,18 +18,18 @@ from gausslab.adversarial.findings import Finding
 from gausslab.adversarial.generating import AttackSettings
 from gausslab.adversarial.given import judge_given, read_given
 from gausslab.adversarial.reading import chosen
-from gausslab.adversarial.reporting import attack_report, report_findings, report_rows
+from gausslab.adversarial.reporting import attack_report, constant_layers, report_findings, report_rows
 from gausslab.adversarial.specs import EFFORTS
 from gausslab.checkpoints import load_checkpoint
 from gausslab.errors import CheckpointError, ConfigError
 from gausslab.foreign import BatchNormRow, FileKind, batchnorm_table, read_activations, read_state_dict, recognise
 from gausslab.layers import unwrap, usual_kind
 from gausslab.listing import LayerRow, list_layers
-from gausslab.networks import Network, Request, open_classifier, open_network
+from gausslab.networks import Network, Request, foreign_name, open_classifier, open_network
 from gausslab.probing import Identity, Probe, blank, measure_activations, probe
 from gausslab.seeding import torch_generator
 
-__all__ = ["Inspection", "Request", "layers_of_file", "needs_model", "probe_file", "run_name"]
+__all__ = ["Inspection", "Request", "known_labels", "layers_of_file", "needs_model", "probe_file", "run_name"]
 
 CLEAN_VALUES = 2**26
 """Pixels of clean images that are kept, a quarter of a gigabyte, where controls would ask for more."""
@@ -106,14 +106,27 @@ def needs_model(request: Request) -> bool:
 
 
 def run_name(request: Request) -> str:
-    """What the rows of a probe are named after: the run of a gausslab checkpoint, else the file.
+    """What the rows of a probe are named after: the run of a gausslab checkpoint, a factory, else the file.
 
     Raises:
         CheckpointError: the file is damaged or of no kind that is known.
     """
     if recognise(request.file) is FileKind.CHECKPOINT:
         return load_checkpoint(request.file).config.run_name
-    return request.file.stem
+    return foreign_name(request.file)
+
+
+def known_labels(
+    request: Request, network: Network, images: Tensor, labels: Tensor | None
+) -> tuple[Tensor | None, str]:
+    """Labels if they are the network's classes, as those of a checkpoint's own images are; else None, and why not.
+
+    Raises:
+        EstimatorError: the network gives no logits.
+    """
+    if labels is not None and request.data is None and request.model is None:
+        return labels, ""
+    return usable_labels(network.model, images, labels)
 
 
 def _examine(request: Request, network: Network, report: Report) -> Examined:
@@ -122,7 +135,7 @@ def _examine(request: Request, network: Network, report: Report) -> Examined:
     if request.adversarial is not None:
         return _examine_given(request, request.adversarial, network, reading)
     images = _first_images(network, request)
-    labels, remark = _labels(request, network, images, network.labels)
+    labels, remark = known_labels(request, network, images, network.labels)
     read = list(chosen(unwrap(network.model), reading.layers, reading.kinds))
     settings = AttackSettings(layers=read, layer=CODE if CODE in read else read[-1], effort=EFFORTS[request.effort])
     attacked = min(request.attack_images, len(images))
@@ -144,7 +157,7 @@ def _examine_given(request: Request, path: Path, network: Network, reading: Read
     taken = tuple(next(network.batches()).shape[1:])
     if tuple(given.clean.shape[1:]) != taken:
         raise ConfigError(f"{path} has images of shape {tuple(given.clean.shape[1:])}, the network is shown {taken}")
-    labels, remark = _labels(request, network, given.clean, given.labels)
+    labels, remark = known_labels(request, network, given.clean, given.labels)
     batch, transferred = judge_given(network.model, given, labels)
     empty = f"{batch.empty_count} blank adversarial images dropped" if batch.empty_count else ""
     return _remarked(examine_given(network.model, batch, given.attack, reading=reading), remark, transferred, empty)
@@ -160,13 +173,6 @@ def _first_images(network: Network, request: Request) -> Float[Tensor, "samples 
     pixels = next(network.batches())[0].numel()
     wanted = max(request.attack_images, min(request.limit, CLEAN_VALUES // pixels))
     return torch.cat(list(replace(network, images=network.images[:wanted]).batches()))
-
-
-def _labels(request: Request, network: Network, images: Tensor, labels: Tensor | None) -> tuple[Tensor | None, str]:
-    """Those of a checkpoint's own images are its classes."""
-    if labels is not None and request.data is None and request.model is None:
-        return labels, ""
-    return usable_labels(network.model, images, labels)
 
 
 def _remarked(found: Examined, *remarks: str) -> Examined:
@@ -185,7 +191,14 @@ def _with_attacks(measured: Probe, examined: Examined, network: Network, request
         examples=examined.examples,
         attacked=told,
         findings=tuple(report_findings(examined.examples)),
-        remarks=examined.remarks,
+        remarks=(*examined.remarks, *_constant(examined.examples)),
+    )
+
+
+def _constant(examples: pd.DataFrame) -> list[str]:
+    layers = ", ".join(constant_layers(examples))
+    return [f"the radius is the same for every image, as layer norm makes it, and tells nothing: {layers}"] * bool(
+        layers
     )
 
 

@@ -17,7 +17,8 @@ from gausslab.checkpoints import Checkpoint, load_checkpoint
 from gausslab.config import DataConfig
 from gausslab.errors import CheckpointError, ConfigError, choices, entry, first_line
 from gausslab.estimators.registry import ESTIMATORS, PROBE_ESTIMATORS
-from gausslab.foreign import FileKind, build_model, load_into, read_pickle, read_state_dict, recognise, refuse
+from gausslab.factories import build_model, names_factory
+from gausslab.foreign import FileKind, load_into, read_pickle, read_state_dict, recognise, refuse
 from gausslab.probing import Identity, float_batches, identify
 
 SPLITS = ("test", "validation", "train", "all")
@@ -28,13 +29,14 @@ class Request:
     """What to probe, and how.
 
     Attributes:
-        file: a file of one of the kinds in `gausslab.foreign`.
+        file: a file of one of the kinds in `gausslab.foreign`, or `pkg.mod:factory` of a network that brings its own
+            weights.
         data: images to show a network; None takes those a gausslab checkpoint was made for.
         split: which of them: `test`, `validation`, `train` or `all`.
         images: at most this many, the first ones; None is all.
         input_shape: (channels, height, width) to bring the images to; None leaves them as they are.
         model: `pkg.mod:factory` that builds the network of a foreign state dict.
-        model_kwargs: its arguments.
+        model_kwargs: the factory's arguments.
         strict: whether a foreign state dict must have exactly the network's keys.
         unsafe_pickle: whether a pickled module may be loaded, which can run any code.
         adversarial: of activations, those of the same examples after an attack, for the paired radius report; of a
@@ -82,13 +84,14 @@ class Request:
 
     @property
     def digest(self) -> str:
-        """Eight hex digits that change with the bytes of the files and with any option.
+        """Eight hex digits that change with the bytes of the files, the weights of a factory, and with any option.
 
         Raises:
             CheckpointError: a file cannot be read.
+            ConfigError: the factory cannot be called, or gets no images.
         """
-        files = [path for path in (self.file, self.adversarial) if path is not None]
-        contents = " ".join(file_digest(path) for path in files)
+        others = [file_digest(path) for path in (self.adversarial,) if path is not None]
+        contents = " ".join([network_digest(self), *others])
         options = replace(self, file=Path(), adversarial=None)
         return hashlib.sha256(f"{contents}{options!r}".encode()).hexdigest()[:8]
 
@@ -152,6 +155,8 @@ def open_network(request: Request, kind: FileKind) -> Network:
 def _opened(request: Request, kind: FileKind) -> Network:
     if kind is FileKind.CHECKPOINT:
         return _own(request)
+    if kind is FileKind.FACTORY:
+        return _with_images(request, _built(request))
     if kind in (FileKind.STATE_DICT, FileKind.SAFETENSORS):
         return _foreign(request, read_state_dict(request.file))
     if kind is FileKind.PICKLE:
@@ -189,11 +194,26 @@ def _foreign(request: Request, weights: Mapping[str, Tensor]) -> Network:
     return _with_images(request, model.eval())
 
 
-def _with_images(request: Request, model: nn.Module) -> Network:
+def _built(request: Request) -> nn.Module:
+    """The network of a factory that brings its weights; if it draws them, the same ones each time."""
+    if request.model is not None:
+        raise ConfigError(f"{request.file} builds its own network; leave --model out")
+    _require_data(request)  # before weights are fetched
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return build_model(str(request.file), request.model_kwargs).eval()
+
+
+def _require_data(request: Request) -> DataConfig:
     if request.data is None:
         raise ConfigError(f"say which images to show the network with --data; choices: {', '.join(data.DATASETS)}")
-    identity = Identity(run=request.file.stem, data=request.data.name, model=type(model).__name__)
-    chosen = _chosen(data.load(replace(request.data, images=None)), request)
+    return request.data
+
+
+def _with_images(request: Request, model: nn.Module) -> Network:
+    source = _require_data(request)
+    identity = Identity(run=foreign_name(request.file), data=source.name, model=type(model).__name__)
+    chosen = _chosen(data.load(replace(source, images=None)), request)
     return Network(model, identity, chosen.images, chosen.labels, request.input_shape)
 
 
@@ -240,6 +260,25 @@ def to_shape(
     if images.shape[2:] != (height, width):
         images = functional.interpolate(images, (height, width), mode="bilinear", antialias=True).clamp(0, 1)
     return images
+
+
+def foreign_name(file: Path) -> str:
+    """What the rows of a network that is no run of gausslab's are named after: its factory, else its file."""
+    return str(file).partition(":")[2] if names_factory(file) else file.stem
+
+
+def network_digest(request: Request) -> str:
+    """SHA-256, in hex, of the bytes of a network's file, or of a factory's name and what it builds.
+
+    Raises:
+        CheckpointError: the file cannot be read.
+        ConfigError: the factory cannot be called, or gets no images.
+    """
+    if not names_factory(request.file):
+        return file_digest(request.file)
+    from gausslab.quality.extractors import weights_digest
+
+    return hashlib.sha256(f"{request.file} {weights_digest(_built(request))}".encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -12,7 +13,7 @@ from gausslab.adversarial.specs import AttackSpec
 from gausslab.config import DataConfig
 from gausslab.errors import CheckpointError, ConfigError
 from gausslab.foreign import FileKind
-from gausslab.inspection import layers_of_file, probe_file
+from gausslab.inspection import layers_of_file, probe_file, run_name
 from gausslab.networks import Request, open_network, to_shape
 
 QUICK = ("radial_spread",)
@@ -79,6 +80,28 @@ def test_safetensors_give_the_same_numbers_as_torch_files(foreign):
         for name in ("net.pt", "net.safetensors")
     ]
     assert values[0] == values[1]
+
+
+def test_a_factory_in_the_place_of_a_file(foreign):
+    torch.save(foreign.state_dict(), "weights.pt")
+    weighted = "    model = net()\n    model.load_state_dict(torch.load('weights.pt'))\n    return model\n"
+    Path("trained.py").write_text(f"{FACTORY}\ndef own():\n{weighted}")
+    request = Request(file=Path("trained:own"), data=DIGITS, estimators=QUICK)
+    found, digest = probe_file(request).table, request.digest
+    with_file = Request(file=Path("weights.pt"), model="usernet:net", data=DIGITS, estimators=QUICK)
+    same = [name for name in found.columns if name != "run"]
+    pd.testing.assert_frame_equal(found[same], probe_file(with_file).table[same])
+    assert set(found["run"]) == {"own"} and run_name(request) == "own"
+    foreign[4].weight.data += 1
+    torch.save(foreign.state_dict(), "weights.pt")
+    assert request.digest != digest
+
+
+def test_random_weights_of_a_factory_leave_the_global_generator_alone(foreign):
+    request = Request(file=Path("usernet:net"), data=DIGITS)
+    state = torch.random.get_rng_state()
+    weights = [open_network(request, FileKind.FACTORY).model.state_dict()["4.weight"] for _ in range(2)]
+    assert torch.equal(*weights) and torch.equal(torch.random.get_rng_state(), state)
 
 
 def test_a_state_dict_without_a_factory_shows_its_layers(foreign):

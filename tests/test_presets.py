@@ -11,6 +11,7 @@ from gausslab.errors import ConfigError
 from gausslab.models import build, check_network
 from gausslab.objectives import Batch
 from gausslab.presets import FAMILIES, ROWS, SCALES, WIDTHS, preset, row_named
+from gausslab.training import _optimiser
 
 SETS = ("mnist", "cifar10", "celeba")
 SHAPES = {"mnist": (1, 32, 32), "cifar10": (3, 32, 32), "celeba": (3, 64, 64)}
@@ -71,16 +72,24 @@ def test_every_row_has_a_network_at_every_scale(row, data, scale):
 @pytest.mark.parametrize("row", list(ROWS))
 @pytest.mark.parametrize("data", SETS)
 def test_one_step_of_every_row(row, data):
-    """Loss and gradients are finite; every weight has a gradient but the code's batch norm, which has no weight."""
-    config = preset(row, data, scale="smoke", channels=4)
+    """The paper's preset, with few channels: loss and gradients are finite, Adam's step changes every weight's tensor.
+
+    The code's batch norm has no weight.
+    """
+    config = preset(row, data, scale="paper", channels=4)
     model = build(config.model, SHAPES[data], seed=0).train()
     images = torch.rand(8, *SHAPES[data], generator=torch.Generator().manual_seed(0))
+    optimiser = _optimiser(config, model)
+    before = [p.detach().clone() for p in model.parameters()]
     loss = objectives.build(config)(model, Batch(images), torch.Generator().manual_seed(1))
     loss.total.backward()
     assert loss.total.shape == ()
     assert loss.total.dtype == torch.float32
     assert math.isfinite(loss.total.item())
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+    optimiser.step()
+    assert all(p.isfinite().all() for p in model.parameters())
+    assert not any(torch.equal(p, old) for p, old in zip(model.parameters(), before, strict=True) if p.grad.any())
 
 
 def test_rows_that_differ_in_their_sampler_alone_share_their_runs():

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gausslab.adversarial.examples import checked
 from gausslab.adversarial.foolbox_adapter import require_installed
-from gausslab.adversarial.generating import DEFAULT_SETTINGS, AttackSettings, run_attack, unattacked
+from gausslab.adversarial.generating import DEFAULT_SETTINGS, AttackSettings, DataSet, run_attack, unattacked
 from gausslab.adversarial.guards import Images
 from gausslab.adversarial.outcomes import AttackBatch, Classes, attacked, joined
 from gausslab.adversarial.recording import Attack, null_examples, record_examples
@@ -145,7 +145,7 @@ def run_attacks(
         yield spec, batch if labels is not None else replace(batch, labels=None)
 
 
-def predicted(model: nn.Module, images: Images, settings: AttackSettings = DEFAULT_SETTINGS) -> Classes:
+def predicted(model: nn.Module, images: DataSet, settings: AttackSettings = DEFAULT_SETTINGS) -> Classes:
     """What the network says of images."""
     return unattacked(model, images, None, settings).prediction
 

@@ -113,18 +113,18 @@ class RunTrend:
         hypothesis: `H4` to `H8`.
         setting: what differs between the runs.
         rises: whether the hypothesis says that the effect rises with it.
-        trend: over the runs.
+        trend: over the runs; None where fewer than two levels of the setting have an effect.
     """
 
     hypothesis: str
     setting: str
     rises: bool
-    trend: RankTrend
+    trend: RankTrend | None
 
     @property
     def verdict(self) -> str:
         """`supported`, `contradicted`, or `undecided` where no trend is shown at 5 %."""
-        if self.trend.verdict == "undecided":
+        if self.trend is None or self.trend.verdict == "undecided":
             return "undecided"
         return "supported" if (self.trend.verdict == "yes") == self.rises else "contradicted"
 
@@ -132,6 +132,8 @@ class RunTrend:
     def line(self) -> str:
         """In words."""
         found = self.trend
+        if found is None:
+            return f"{self.hypothesis}: undecided, effects at fewer than two levels of {self.setting}"
         return (
             f"{self.hypothesis}: {self.verdict}, Kendall's tau with {self.setting} {found.tau:+.2f} (p "
             f"{found.p_value:.2g}{found.spread}; {found.n_runs} runs): {found.course}"
@@ -152,8 +154,12 @@ def judged(findings: Iterable[Finding]) -> list[Finding]:
 def judged_trends(trends: Iterable[RunTrend]) -> list[RunTrend]:
     """Trends of one hypothesis with their p-values adjusted together, by Holm."""
     given = list(trends)
-    adjusted = holm_adjusted(np.array([each.trend.p_value for each in given], dtype=np.float64))
-    return [replace(each, trend=replace(each.trend, p_value=float(p))) for each, p in zip(given, adjusted, strict=True)]
+    found = [each.trend for each in given if each.trend is not None]
+    adjusted = iter(holm_adjusted(np.array([trend.p_value for trend in found], dtype=np.float64)))
+    return [
+        each if each.trend is None else replace(each, trend=replace(each.trend, p_value=float(next(adjusted))))
+        for each in given
+    ]
 
 
 def conclusion(findings: Sequence[Finding]) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from gausslab.adversarial.examining import predicted
 from gausslab.adversarial.generating import DEFAULT_SETTINGS, AttackSettings, DataSet, attack_pieces, run_attack
 from gausslab.adversarial.outcomes import AttackBatch, Classes, Values, joined
 from gausslab.adversarial.sets import AdversarialSet, is_set, load_set, read_about, save_set
@@ -50,8 +51,9 @@ class Subject:
     Attributes:
         model: images in [0, 1] to logits.
         images: in [0, 1], or bytes; at least two.
-        labels: their classes; None where there are none.
-        network: digest of the network's file.
+        labels: their classes; None where there are none: attacks are judged by the change of the prediction, and those
+            that need a class take the network's own of the clean image.
+        network: digest of the network.
         data: name of the data set.
         details: what else tells these images and this network from others, as JSON has it.
     """
@@ -108,7 +110,7 @@ class SetFolder:
             report: told the attack, how many images are done, and of how many, after each batch.
 
         Raises:
-            ConfigError: an attack needs labels, norms or foolbox, and they are missing.
+            ConfigError: an attack needs norms or foolbox, and they are missing.
             CaptureError: the layers do not exist.
             CheckpointError: a file in the folder is damaged.
             EstimatorError: the model gives no logits.
@@ -169,11 +171,17 @@ class SetFolder:
         """What is missing is told before the first attack begins, and not after hours."""
         if self.file(spec).exists():
             return
-        subject, few = self.subject, slice(TRIED)
-        labels = None if subject.labels is None else subject.labels[few]
-        norms = torch.ones(len(subject.images[few])) if spec.needs_norms else None
+        subject, images, known = self.subject, self.subject.images[:TRIED], self.subject.labels
+        labels = self._classes(spec, images, None if known is None else known[:TRIED])
+        norms = torch.ones(len(images)) if spec.needs_norms else None
         settings = replace(self.settings, effort=SHORTEST)
-        run_attack(subject.model, subject.images[few], labels, spec, norms=norms, settings=settings)
+        run_attack(subject.model, images, labels, spec, norms=norms, settings=settings)
+
+    def _classes(self, spec: AttackSpec, images: DataSet, labels: Classes | None) -> Classes | None:
+        """What an attack takes for classes."""
+        if labels is None and spec.needs_labels:
+            return predicted(self.subject.model, images, self.settings)
+        return labels
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -198,7 +206,8 @@ class SetFolder:
         """Every batch of an attack: read where it is there, else run and written."""
         subject, done = self.subject, 0
         norms = self._norms(about)
-        pieces = attack_pieces(subject.model, subject.images, subject.labels, spec, norms=norms, settings=self.settings)
+        labels = self._classes(spec, subject.images, subject.labels)
+        pieces = attack_pieces(subject.model, subject.images, labels, spec, norms=norms, settings=self.settings)
         for number, run in enumerate(pieces):
             part = parts / f"{number:03d}.npz"
             if not part.exists():
@@ -215,6 +224,8 @@ class SetFolder:
     def _set(self, batch: AttackBatch, about: dict[str, Any], first: int) -> AdversarialSet:
         stated = {name: about[name] for name in ("spec", "seed", "network", "data")}
         details = {name: value for name, value in about.items() if name not in stated}
+        if self.subject.labels is None:
+            batch = replace(batch, labels=None)  # what an attack took for classes are none
         ids = np.arange(first, first + len(batch), dtype=np.int64)
         return AdversarialSet(**stated, batch=batch, ids=ids, details=details)
 

@@ -74,8 +74,15 @@ def trends_over(
         rows = table[(table["hypothesis"] == about) & (table["attack"] == attack)]
         for values, part in rows.groupby(list(within)) if within else [((), rows)]:
             place = "".join(f", {name} {value:g}" for name, value in zip(within, values, strict=True))
-            found.append(trend_over_runs(part, f"{hypothesis} (effect of {about}, {attack}{place})", setting))
+            found.append(_trend(part, f"{hypothesis} (effect of {about}, {attack}{place})", setting))
     return judged_trends(found)
+
+
+def _trend(rows: pd.DataFrame, hypothesis: str, setting: str) -> RunTrend:
+    """Without a trend where the attack has effects at fewer than two levels: too few successes, no controls."""
+    if rows.dropna(subset=["effect"])[setting].drop_duplicates().size < 2:
+        return RunTrend(hypothesis=hypothesis, setting=setting, rises=True, trend=None)
+    return trend_over_runs(rows, hypothesis, setting)
 
 
 def _pooled(rows: pd.DataFrame) -> Finding:

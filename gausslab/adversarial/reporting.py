@@ -21,6 +21,8 @@ from gausslab.tables import Measurement
 CONTROL = "control"
 FEWEST = 4  # successes of which numbers are given
 RADIUS, SOFTMAX = SCORES[0], SCORES[2]
+ALIKE = 1e-4  # clean radii that spread by less, in parts of their mean, are equal but for rounding and a norm's epsilon
+CONSTANT = "the radius is that of every image"
 AUROC = "auroc {}"  # of a score
 MATCHED = "margin_matched"
 
@@ -40,6 +42,9 @@ def attack_report(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
     Controls are no tests of a hypothesis: Holm goes over the other attacks together, and over controls by themselves.
 
+    Where all radii are equal, as after a layer norm by construction, nothing is said of them: their differences are
+    rounding, of which statistics without a scale of their own make findings.
+
     How it can mislead: see `detection` and `matching.match`.
 
     Args:
@@ -49,7 +54,11 @@ def attack_report(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     found = {(each.layer, each.attack): each for each in matched_findings(frame, seed)}
     told = detection(frame, families_of(frame)).set_index(["layer", "spec", "score"])["auroc"].to_dict()
     rows = []
+    varying = set(_varying(frame)["layer"])
     for layer, attack, part in attacks(checked(frame), families_of(frame)):
+        if layer not in varying:
+            rows.append(_outcome(part) | {"pairs": 0, "unmatched": 0, "verdict": CONSTANT})
+            continue
         scores = {AUROC.format(score): told.get((layer, part["spec"].iloc[0], score), math.nan) for score in SCORES}
         said = {"verdict": found[layer, attack].meaning}
         rows.append(_outcome(part) | _change(part, seed) | scores | _matched(frame, layer, part, seed) | said)
@@ -83,7 +92,7 @@ def families_of(frame: pd.DataFrame) -> tuple[str, ...]:
 
 def matched_findings(frame: pd.DataFrame, seed: int = 0) -> list[Finding]:
     """H2 of every attack and layer; controls, which test no hypothesis, are corrected by themselves."""
-    others = [family for family in families_of(frame) if family != CONTROL]
+    others, frame = [family for family in families_of(frame) if family != CONTROL], _varying(frame)
     return [each for families in (others, [CONTROL]) for each in hypotheses.lower_than_matched(frame, families, seed)]
 
 
@@ -94,9 +103,20 @@ def report_findings(frame: pd.DataFrame, seed: int = 0) -> list[Finding]:
         frame: table of examples of one run.
         seed: as of `attack_report`.
     """
-    others = [family for family in families_of(frame) if family != CONTROL]
+    others, frame = [family for family in families_of(frame) if family != CONTROL], _varying(frame)
     found = [*hypotheses.lower_than_matched(frame, others, seed), *hypotheses.beyond_nulls(frame, others, seed)]
     return [each for each in found if not math.isnan(each.effect)]
+
+
+def constant_layers(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Layers at which the clean radii are all equal."""
+    radii = frame[frame["family"] == CLEAN].groupby("layer", sort=False)["radius"]
+    spread = radii.std() <= ALIKE * radii.mean()
+    return tuple(str(layer) for layer in spread.index[spread])
+
+
+def _varying(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[~frame["layer"].isin(constant_layers(frame))]
 
 
 def _outcome(rows: pd.DataFrame) -> dict[str, object]:
@@ -149,7 +169,7 @@ def _rows_of(row: dict[Any, Any], rows: pd.DataFrame, described: Measurement, se
     here = replace(described, layer=row["layer"], n_units=row["n_units"])
     yield tables.to_frame([_success(row, here)])
     found = _changed(rows, seed)
-    if found is None:
+    if found is None or row["verdict"] == CONSTANT:
         return
     yield radius_rows(found, here)
     aurocs = replace(here, null_mean=0.5, n_samples=found.examples)

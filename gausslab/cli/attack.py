@@ -26,7 +26,12 @@ def _steps(name: str, text: str) -> Any:
 
 def attack(
     file: Annotated[
-        Path | None, typer.Argument(help="Checkpoint, state_dict, safetensors.", metavar="FILE", show_default=False)
+        Path | None,
+        typer.Argument(
+            help="Checkpoint, state_dict, safetensors; or pkg.mod:factory of a network that brings its weights.",
+            metavar="FILE",
+            show_default=False,
+        ),
     ] = None,
     attacks: Annotated[
         list[str],
@@ -135,39 +140,48 @@ def _list() -> None:
 
 def _attack(request: "Request", specs: tuple[AttackSpec, ...], settings: "AttackSettings", out: Path | None) -> None:
     from gausslab.adversarial.making import SetFolder
+    from gausslab.cli.attack_report import print_remarks
     from gausslab.cli.attacked import live, print_sets, row
     from gausslab.cli.console import stderr
     from gausslab.networks import open_classifier
 
     network = open_classifier(request)
-    subject = _subject(request, network)
+    subject, remark = _subject(request, network)
     stderr().print(f"{len(network.images):,} images of {network.identity.data}", soft_wrap=True)
     folder = SetFolder(path=out or _default(network, subject, settings), subject=subject, settings=settings)
     with live(len(network.images)) as report:
         rows = [row(made) for made in folder.make(specs, report)]
     print_sets(rows, f"{network.identity.run} on {network.identity.data}")
+    print_remarks([remark] if remark else [])
     for spec in specs:
         typer.echo(f"set: {folder.file(spec)}")
 
 
-def _subject(request: "Request", network: "Network") -> "Subject":
+def _subject(request: "Request", network: "Network") -> tuple["Subject", str]:
+    """What is attacked, and a remark if its images' classes are not the network's."""
     import torch
 
     from gausslab.adversarial.making import Subject
-    from gausslab.networks import file_digest
+    from gausslab.inspection import known_labels
+    from gausslab.networks import network_digest
 
+    images = torch.cat(list(network.batches()))
+    labels, remark = known_labels(request, network, images, network.labels)
     details = {"split": request.split, "images": len(network.images), "pixels": network.digest}
     details |= {"input": None if network.input_shape is None else list(network.input_shape)}
     if request.model is not None:
-        details |= {"model": request.model, "model_kwargs": dict(request.model_kwargs), "strict": request.strict}
-    return Subject(
+        details |= {"model": request.model, "strict": request.strict}
+    if request.model is not None or request.model_kwargs:
+        details |= {"model_kwargs": dict(request.model_kwargs)}
+    subject = Subject(
         model=network.model,
-        images=torch.cat(list(network.batches())),
-        labels=network.labels,
-        network=file_digest(request.file)[:16],
+        images=images,
+        labels=labels,
+        network=network_digest(request)[:16],
         data=network.identity.data,
         details=details,
     )
+    return subject, remark
 
 
 def _default(network: "Network", subject: "Subject", settings: "AttackSettings") -> Path:

@@ -9,7 +9,8 @@ from rich import box
 from rich.table import Table
 
 from gausslab.adversarial.findings import Finding
-from gausslab.adversarial.reporting import AUROC, RADIUS, SOFTMAX
+from gausslab.adversarial.hypotheses import FEWEST
+from gausslab.adversarial.reporting import AUROC, CONSTANT, CONTROL, RADIUS, SOFTMAX
 from gausslab.cli.console import stdout
 
 _LEGEND = (
@@ -27,19 +28,32 @@ def print_attacks(report: pd.DataFrame, findings: Iterable[Finding]) -> None:
     """A table a layer with a row an attack, then the verdicts in words."""
     for layer, part in report.groupby("layer", sort=False):
         title = f"{layer} ({part['n_units'].iloc[0]})"
-        table = Table(*_HEADS, title=title, box=box.SIMPLE_HEAD, title_justify="left")
+        table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+        for head in _HEADS:
+            table.add_column(head, justify="left" if head == "attack" else "right")
         for row in part.to_dict("records"):
             table.add_row(*_cells(row))
         stdout().print(table)
     stdout().print(_LEGEND, style="dim", soft_wrap=True)
-    for finding in findings:
-        stdout().print(finding.line, soft_wrap=True, markup=False)
+    for line in [finding.line for finding in findings] or [_no_verdict(report)]:
+        stdout().print(line, soft_wrap=True, markup=False)
 
 
 def print_remarks(remarks: Iterable[str]) -> None:
     """What has to be known about a report, a line each."""
     for remark in remarks:
         stdout().print(f"note: {remark}", soft_wrap=True, markup=False)
+
+
+def _no_verdict(report: pd.DataFrame) -> str:
+    if (report["verdict"] == CONSTANT).all():
+        return "no verdict: radii are the same for every image"
+    if (report["family"] == CONTROL).all():
+        return "no verdict: controls test no hypothesis; add an attack of another family (gausslab attack --list)"
+    return (
+        f"no verdict: it takes {FEWEST} successes of one attack, with as many clean images of the same predicted class "
+        "and about the same lead; attack more images, or a network that is right more often"
+    )
 
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 _HEAD = ("attack", "attempted", "success", "95% interval", "median l2", "median linf", "empty", "seconds")
 _LEGEND = (
-    "attempted: the network has the clean image right. success: share of those whose prediction changed, with exact "
-    "(Clopper-Pearson) limits. Medians: of the successful ones. empty: blank results, which count as failures. "
-    "seconds: of this call; - for sets that were there."
+    "attempted: the network has the clean image right (all images, where their classes are not the network's). "
+    "success: share of those whose prediction changed, of a targeted attack to its target, of one that keeps the norm "
+    "with the norm kept, with exact (Clopper-Pearson) limits. Medians: of the successful ones. empty: blank results, "
+    "which count as failures. seconds: of this call; - for sets that were there."
 )
 
 

@@ -25,7 +25,8 @@ def compare(
         list[str],
         typer.Option(
             "--samplers",
-            help="isotropic, mvg, gmm, laplace (each row's own: isotropic mvg gmm, or its second stage).",
+            help="isotropic, mvg, gmm, laplace, second-stage, second-stage-dai-wipf (each row's own: isotropic mvg "
+            "gmm, or its second stage, to which such a row keeps).",
             show_default=False,
             rich_help_panel=_WHAT,
         ),

@@ -30,9 +30,10 @@ _SCORES = (
     "per element. Row 2SVAE: reconstructions pass through the second stage."
 )
 _CODES = (
-    "nats a unit (KL, its parts, entropy gap); radial SD over chi's; participation ratio over the units; test codes "
-    "against N(0, I), those of an L1 bottleneck against Laplace. Null: exact Gaussian samples. What rests on nearest "
-    "neighbours (KL, beyond, entropy gap) tests above about 4 units, and does not measure."
+    "nats a unit (KL, its parts, entropy gap); radial SD over chi's; participation ratio over the units; test codes, "
+    "of a variational row its posteriors' means, against N(0, I), those of an L1 bottleneck against Laplace. Null: "
+    "exact Gaussian samples. What rests on nearest neighbours (KL, beyond, entropy gap) tests above about 4 units, and "
+    "does not measure."
 )
 
 

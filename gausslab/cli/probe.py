@@ -20,7 +20,14 @@ EXAMPLES = "examples.csv"
 
 
 def probe(
-    file: Annotated[Path, typer.Argument(help="Checkpoint, state_dict, safetensors, activations.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Checkpoint, state_dict, safetensors, activations; or pkg.mod:factory of a network that brings its "
+            "weights.",
+            show_default=False,
+        ),
+    ],
     model: o.Model = None,
     model_kwargs: o.ModelKwargs = "{}",
     strict: o.Strict = True,
@@ -104,8 +111,9 @@ def probe(
     FILE comes before options that take a list: gausslab probe FILE --layers a b.
 
     A gausslab checkpoint needs no flag. A foreign state_dict needs --model and --data; without --model its batch-norm
-    layers are listed. With --attack the adversarial examples of a classifier are compared with its clean images, in
-    every layer.
+    layers are listed. FILE may be pkg.mod:factory of a network that brings its own weights, as
+    gausslab.models.pretrained:mobilenet_v2 does; it needs --data. With --attack the adversarial examples of a
+    classifier are compared with its clean images, in every layer.
     """
     from gausslab.inspection import Request, needs_model
 
@@ -155,8 +163,9 @@ def _measure(request: "Request", out: Path | None) -> None:
     from gausslab.inspection import probe_file, run_name
     from gausslab.plotting.redraw import redraw
 
-    folder = out or Path("runs") / f"probe-{run_name(request)}-{request.digest}"
-    with _claimed(folder, request.digest):
+    digest = request.digest
+    folder = out or Path("runs") / f"probe-{run_name(request)}-{digest}"
+    with _claimed(folder, digest):
         found = probe_file(request, lambda message: stderr().print(message, soft_wrap=True, markup=False))
         _write(found, folder)
     print_layers(found.table)

@@ -80,7 +80,7 @@ def publish(root: Path) -> None:
         name: collect(CONFIGS, root, PLAN, f"{name}.csv", identity) for name in ("findings", "detection", "changes")
     }
     said = "\n".join(answer(tables["findings"]))
-    files = {f"{name}.csv": plain(table) for name, table in tables.items()}
+    files = {f"{name}.csv": plain(table.drop(columns="line", errors="ignore")) for name, table in tables.items()}
     files["examples.csv.gz"] = compressed(shown(root))
     files["answer.txt"] = f"{said}\n".encode()
     files["provenance.json"] = record({"plan": asdict(PLAN)}, 1, runs)

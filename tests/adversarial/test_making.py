@@ -189,7 +189,6 @@ def test_layers_belong_to_the_attacks_that_take_them(tmp_path):
     [
         ({"settings": AttackSettings(layers="bottelneck")}, "radial-l2:1", CaptureError, "bottelneck"),
         ({"settings": AttackSettings(layer="nowhere")}, "adaptive:1", CaptureError, "nowhere"),
-        ({"labels": None}, "adaptive:1", ConfigError, "needs labels"),
     ],
 )
 def test_what_is_missing_is_told_before_any_attack_runs(tmp_path, changes, attack, error, text):
@@ -217,5 +216,8 @@ def test_damaged_and_foreign_files(tmp_path):
 
 
 def test_without_labels(tmp_path):
-    [made] = make(folder(tmp_path, labels=None), "radial-linf:0.1")
-    assert load_set(made.file).batch.labels is None
+    [radial, adaptive] = make(folder(tmp_path, labels=None), "radial-linf:0.1", "adaptive:1")
+    assert load_set(radial.file).batch.labels is None
+    batch = load_set(adaptive.file).batch
+    assert batch.labels is None and batch.attempted.all()
+    assert not (batch.success & (batch.logits.argmax(1) == batch.clean_logits.argmax(1))).any()

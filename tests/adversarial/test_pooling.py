@@ -76,5 +76,20 @@ def test_effects_that_grow_within_every_width_but_not_over_all():
     assert within[0].trend.p_value == pytest.approx(2 * alone[0].trend.p_value)  # Holm over two
 
 
+def test_a_question_without_effects_at_two_levels_is_undecided_and_costs_the_others_nothing():
+    rows = pd.concat(
+        [
+            _rows(np.arange(9.0), width=np.repeat([8, 16, 32], 3)),
+            _rows([np.nan] * 6 + [0.1] * 3, attack="PGD", width=np.repeat([8, 16, 32], 3)),
+        ]
+    )
+    alone, (found, none) = (
+        trends_over(rows, "H4", "width", [("H1", name) for name in names]) for names in (["DDN"], ["DDN", "PGD"])
+    )
+    assert found == alone[0]
+    assert none.verdict == "undecided"
+    assert none.line == "H4 (effect of H1, PGD): undecided, effects at fewer than two levels of width"
+
+
 def test_shared_verdict_or_undecided():
     assert agreed(["contradicted", "contradicted"]) == "contradicted (2 contradicted)"

@@ -14,7 +14,14 @@ from gausslab.adversarial.heads import LinearHead
 from gausslab.adversarial.outcomes import attacked
 from gausslab.adversarial.ranks import auroc
 from gausslab.adversarial.recording import null_examples, record_examples
-from gausslab.adversarial.reporting import COLUMNS, attack_report, report_findings, report_rows
+from gausslab.adversarial.reporting import (
+    COLUMNS,
+    CONSTANT,
+    attack_report,
+    constant_layers,
+    report_findings,
+    report_rows,
+)
 from gausslab.adversarial.specs import AttackSpec, GivenImages
 from gausslab.probing import Identity, blank
 
@@ -150,3 +157,18 @@ def test_too_few_successes_have_a_rate_and_nothing_else():
     rows = report_rows(few, attack_report(few), blank(Identity(run="r", data="d", model="m")))
     assert rows["statistic"].tolist() == ["success_rate"]
     assert report_findings(few) == []
+
+
+def test_radii_that_are_equal_but_for_rounding_are_no_finding():
+    _, frame, _ = recorded(PAIRS, minimal(PAIRS))
+    lower = 1e-5 * (frame["family"] != "clean")  # of every attacked image: a sure finding, were it one
+    rounding = 1e-6 * np.random.default_rng(0).standard_normal(len(frame))
+    even = frame.assign(layer="even", radius=4 + rounding - lower, clean_radius=4.0)
+    both = pd.concat([frame, even], ignore_index=True)
+    told = attack_report(both).set_index("layer")
+    assert constant_layers(both) == ("even",)
+    assert told.loc["even", "verdict"] == CONSTANT and told.loc["even", ["change", "matched"]].isna().all()
+    assert {found.layer for found in report_findings(both)} == {"bottleneck"}
+    rows = report_rows(both, attack_report(both), blank(Identity(run="r", data="d", model="m")))
+    assert set(rows.loc[rows["layer"] == "even", "estimator"]) == {"attack"}
+    assert attack_report(frame).iloc[0].equals(attack_report(both).iloc[0])

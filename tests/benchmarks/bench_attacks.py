@@ -2,11 +2,12 @@
 
     pip install --no-deps adversarial-robustness-toolbox==1.20.1
     pip install six tqdm
-    pytest tests/benchmarks/bench_attacks.py
+    pytest -s tests/benchmarks/bench_attacks.py
 
 A second library, which shares no code with foolbox, attacks the same images of the same small network. FGSM has one
 answer, which must be the same; PGD must have as many successes within the same ball, and DeepFool and C&W norms of the
-same size. The toolbox has no DDN: its norms are held against the smallest that any of the others found.
+same size: success of PGD to 2 %, the median norm of DeepFool to 5 %. The toolbox has no DDN: its norms are held against
+the smallest that any of the others found.
 """
 
 import warnings
@@ -20,7 +21,8 @@ from torch import nn
 from gausslab.adversarial.foolbox_adapter import generate
 from gausslab.adversarial.specs import AttackSpec
 
-IMAGES = pictures(16)
+IMAGES = pictures(400)  # 2 % are 8 of them
+FEW = 40  # as many as the toolbox's C&W gets through in a minute
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +44,15 @@ def toolbox():
 
 
 def theirs(attack, labels):
-    return torch.from_numpy(attack.generate(IMAGES.numpy(), y=np.eye(3)[labels.numpy()]))
+    return torch.from_numpy(attack.generate(IMAGES[: len(labels)].numpy(), y=np.eye(3)[labels.numpy()]))
 
 
 def ours(net, labels, text):
-    return generate(net, IMAGES, labels, AttackSpec.parse(text))
+    return generate(net, IMAGES[: len(labels)], labels, AttackSpec.parse(text))
 
 
 def lengths(images):
-    return (images - IMAGES).flatten(1).norm(dim=1)
+    return (images - IMAGES[: len(images)]).flatten(1).norm(dim=1)
 
 
 def test_fgsm_is_the_same(toolbox):
@@ -64,17 +66,29 @@ def test_pgd_has_as_many_successes(toolbox, text, norm, size):
     evasion, wrapped, net, labels = toolbox
     pgd = evasion.ProjectedGradientDescent(wrapped, norm=norm, eps=size, eps_step=size / 16, max_iter=40, verbose=False)
     rate = (said(net, theirs(pgd, labels)) != labels).float().mean().item()
+    found = ours(net, labels, text).success_rate
+    print(f"{text}: success {found:.4f}, the toolbox's {rate:.4f}")
     assert 0.05 < rate < 0.95
-    assert ours(net, labels, text).success_rate == pytest.approx(rate, abs=1.5 / len(IMAGES))  # one image apart
+    assert found == pytest.approx(rate, abs=0.02)
 
 
-def test_minimal_norms_have_the_same_size(toolbox):
+def test_deepfool_has_norms_of_the_same_size(toolbox):
     evasion, wrapped, net, labels = toolbox
+    expected = lengths(theirs(evasion.DeepFool(wrapped, epsilon=0.02, verbose=False), labels)).median().item()
+    found = ours(net, labels, "deepfool")
+    print(f"deepfool: median norm {found.d_l2.median():.4f}, the toolbox's {expected:.4f}")
+    assert found.success_rate == 1
+    assert found.d_l2.median() == pytest.approx(expected, rel=0.05)
+
+
+def test_other_minimal_norms_are_as_small(toolbox):
+    evasion, wrapped, net, labels = toolbox[0], toolbox[1], toolbox[2], toolbox[3][:FEW]
     deepfool = lengths(theirs(evasion.DeepFool(wrapped, epsilon=0.02, verbose=False), labels))
     cw = lengths(theirs(evasion.CarliniL2Method(wrapped, max_iter=20, verbose=False), labels))
-    found = {text: ours(net, labels, text) for text in ("ddn", "deepfool", "cw")}
-    assert all(batch.success_rate == 1 for batch in found.values())
-    assert found["deepfool"].d_l2.median() == pytest.approx(deepfool.median().item(), rel=0.03)
-    assert found["cw"].d_l2.median() <= cw.median() * 1.03
+    found = {text: ours(net, labels, text) for text in ("ddn", "cw")}
     least = torch.stack([deepfool, cw]).amin(0)
+    print(f"cw: median norm {found['cw'].d_l2.median():.4f}, the toolbox's {cw.median():.4f}")
+    print(f"ddn: median norm over the toolbox's least {(found['ddn'].d_l2 / least).median():.4f}")
+    assert all(batch.success_rate == 1 for batch in found.values())
+    assert found["cw"].d_l2.median() <= cw.median() * 1.03
     assert (found["ddn"].d_l2 / least).median() <= 1.15  # norms near .1 are reached late from its start at 1

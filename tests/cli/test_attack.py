@@ -171,6 +171,19 @@ def test_a_foreign_network(elsewhere, monkeypatch):
     assert float(made.batch.d_l2.max()) <= 3 * (1 + 1e-5)  # rounding of float32
 
 
+def test_a_factory_whose_classes_are_others(capsys):
+    Path("ownnets.py").write_text(FACTORY)
+    own = ["--data", "digits", "--model-kwargs", '{"classes": 7}', "--layer", "2", "--pgd-steps", "2"]
+    assert small("ownnets:build", *own, "--attacks", "adaptive:3", "midpoint") == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "note: the network tells 7 classes apart and the images have 10" in printed
+    [folder] = Path("runs").iterdir()
+    assert re.fullmatch(r"attack-build-[0-9a-f]{8}", folder.name)
+    made = load_set(folder / "adaptive-3.npz")
+    assert made.batch.labels is None and made.batch.attempted.all() and made.about["model_kwargs"] == {"classes": 7}
+    assert small("ownnets:build", *own, "--attacks", "midpoint", "--out", str(folder)) == 0  # the same weights again
+
+
 def test_the_list_names_every_attack(capsys):
     assert run(["attack", "--list"]) == 0
     listed = {line.split()[0].partition(":")[0] for line in capsys.readouterr().out.splitlines() if line.strip()}

@@ -13,6 +13,13 @@ from gausslab import inspection, tables
 from gausslab.cli import run
 from gausslab.cli.opening import data_of
 
+OWN = """
+from torch import nn
+
+def small(hidden=3):
+    return nn.Sequential(nn.Flatten(), nn.Linear(1024, hidden), nn.BatchNorm1d(hidden), nn.Linear(hidden, 5))
+"""
+
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
@@ -139,6 +146,49 @@ def test_bad_options_are_one_line(tiny_run, arguments, text, elsewhere, capsys):
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("gausslab: ")]
     assert code in (1, 2) and len(lines) == 1 and text in lines[0]
     assert not (elsewhere / "runs").exists()
+
+
+def test_a_factory_brings_its_network(elsewhere, capsys):
+    Path("ownnet.py").write_text(OWN)
+    own = ["probe", "ownnet:small", "--data", "digits", "--images", "50", "--estimators", "radial_spread"]
+    for _ in range(2):  # weights that it draws are the same each time, and so is the folder
+        assert run(own) == 0
+    printed = capsys.readouterr()
+    assert "ownnet:small: factory of a network" in printed.err
+    assert run([*own, "--model-kwargs", '{"hidden": 4}']) == 0
+    folders = sorted((elsewhere / "runs").iterdir())
+    assert len(folders) == 2 and all(re.fullmatch(r"probe-small-[0-9a-f]{8}", folder.name) for folder in folders)
+    tables_ = [tables.read(folder / "probe.csv") for folder in folders]
+    assert {(table["run"].iloc[0], table["model"].iloc[0]) for table in tables_} == {("small", "Sequential")}
+    assert {tuple(table["n_units"].unique()) for table in tables_} == {(3,), (4,)}
+    assert run(["probe", "ownnet:small", "--data", "digits", "--list"]) == 0
+    assert "BatchNorm1d" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["ownnet:small"], "say which images to show the network with --data; choices: mnist-5k"),
+        (["ownnet:small", "--data", "digits", "--model", "a:b"], "ownnet:small builds its own network; leave --model"),
+        (["ownnet:smal", "--data", "digits"], "has no 'smal'; did you mean 'small'"),
+        (["ownnett:small", "--data", "digits"], "model module 'ownnett' was not found"),
+        (["ownnet:small:b", "--data", "digits"], "No such file"),
+        (["own/net.pt:a", "--data", "digits"], "No such file"),
+    ],
+)
+def test_what_is_no_file_and_no_factory_is_one_line(arguments, text, elsewhere, capsys):
+    Path("ownnet.py").write_text(OWN)
+    assert run(["probe", *arguments]) in (1, 2)
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("gausslab: ")]
+    assert len(lines) == 1 and text in lines[0]
+    assert not (elsewhere / "runs").exists()
+
+
+def test_a_file_of_a_factory_s_name_is_the_file(capsys):
+    np.save("codes.npy", np.random.default_rng(0).standard_normal((50, 2)))
+    Path("codes.npy").rename("torch:Tensor")
+    assert run(["probe", "torch:Tensor", "--estimators", "radial_spread"]) == 0
+    assert "torch:Tensor: activations" in capsys.readouterr().err
 
 
 def test_the_data_path_is_absolute(elsewhere, monkeypatch):

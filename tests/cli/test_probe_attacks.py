@@ -67,6 +67,7 @@ def test_a_classifier_under_attack(checkpoint, capsys):
     assert "note: the first 100 images attacked, effort quick" in out
     assert "AUROC of -r and, which needs no code, of 1 - max softmax" in out
     assert "defence" not in out
+    assert "no verdict: controls test no hypothesis" in out
     examples = checked(read(Path("p/examples.csv")))
     assert "examples: p/examples.csv" in out
     assert examples.groupby(["layer", "spec"]).size()["bottleneck", "clean"] == 300
@@ -109,6 +110,13 @@ def test_a_foreign_network_of_other_classes_is_judged_by_its_own_predictions(for
     assert "note: the network tells 7 classes apart and the images have 10: an attack succeeds if it changes" in out
     examples = read(Path("p/examples.csv"))
     assert (examples["class"] == -1).all() and examples["attempted"].all()
+
+
+def test_too_few_successes_for_a_verdict_are_said(checkpoint, capsys):
+    attacks = ["--attack", "radial-l2:0.01", "midpoint", "--attack-images", "20", "--layers", "bottleneck"]
+    assert run(["probe", str(checkpoint), *attacks, *QUICK]) == 0
+    out, _ = said(capsys)
+    assert "no verdict: it takes 10 successes of one attack" in out and "H2" not in out
 
 
 def test_a_missing_library_names_the_extra(checkpoint, monkeypatch, capsys, elsewhere):
