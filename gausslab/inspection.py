@@ -19,6 +19,7 @@ from gausslab.adversarial.generating import AttackSettings
 from gausslab.adversarial.given import judge_given, read_given
 from gausslab.adversarial.reading import chosen
 from gausslab.adversarial.reporting import attack_report, constant_layers, report_findings, report_rows
+from gausslab.adversarial.sets import is_set
 from gausslab.adversarial.specs import EFFORTS
 from gausslab.checkpoints import load_checkpoint
 from gausslab.errors import CheckpointError, ConfigError
@@ -203,6 +204,11 @@ def _constant(examples: pd.DataFrame) -> list[str]:
 
 
 def _probe_activations(request: Request) -> Inspection:
+    if is_set(request.file):
+        raise ConfigError(
+            f"{request.file} is an adversarial set, no activations; give its network: gausslab probe CHECKPOINT "
+            f"--adv {request.file}"
+        )
     if request.attacks:
         raise ConfigError(f"{request.file} holds activations; --attack needs the network, --adv other activations")
     given = {"--model": request.model, "--data": request.data, "--input": request.input_shape}

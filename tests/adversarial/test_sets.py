@@ -19,6 +19,7 @@ from gausslab.adversarial.generating import AttackSettings, run_attack
 from gausslab.adversarial.sets import ARRAYS, AdversarialSet, is_set, load_set, read_about, save_set
 from gausslab.adversarial.specs import AttackSpec
 from gausslab.errors import CheckpointError, ConfigError
+from gausslab.inspection import Request, probe_file
 
 NET = conv()
 IMAGES = pictures(10)
@@ -189,3 +190,9 @@ def test_files_that_cannot_be_read_are_refused_in_a_line(tmp_path):
 def test_sets_that_make_no_sense_cannot_be_built(options, text):
     with pytest.raises(ConfigError, match=text):
         made(**options)
+
+
+def test_probe_says_whose_adversarial_set_a_file_is(tmp_path):
+    file = saved(tmp_path / "one.npz", made())
+    with pytest.raises(ConfigError, match=rf"adversarial set, no activations; .* --adv {re.escape(str(file))}"):
+        probe_file(Request(file=file))
