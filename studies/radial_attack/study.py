@@ -61,7 +61,7 @@ def main() -> None:
     files = {
         "attacks.csv": plain(table),
         "answer.txt": f"{said}\n".encode(),
-        "provenance.json": record({"plan": asdict(PLAN)}, 1, runs),
+        "provenance.json": record({"plan": asdict(PLAN), "pretrained": asdict(PRETRAINED)}, 1, runs),
     }
     write(HERE, measured(runs), files)
     print(said)
@@ -96,7 +96,17 @@ def answer(table: pd.DataFrame) -> list[str]:
     lines = [f"H7: {agreed(each.verdict for findings in found.values() for each in findings)}"]
     for name, findings in found.items():
         lines += [f"{name}: {agreed(each.verdict for each in findings)}", *(f"  {each.line}" for each in findings)]
-    return lines
+    return [*lines, *beside(table)]
+
+
+def beside(table: pd.DataFrame) -> list[str]:
+    """What networks without a verdict show: a line an attack."""
+    others = table[~table["net"].isin(list(NETS))]
+    return [
+        f"no part of H7: {row.net} on {row.data}, {row.attack} in an {row.budget_norm} ball of {row.budget:g}: success "
+        f"{row.success_rate:.2f} ({row.low:.2f} to {row.high:.2f}) of {row.attempted} images"
+        for row in others.itertuples()
+    ]
 
 
 def _finding(statement: str, data: str, effects: np.ndarray) -> Finding:
