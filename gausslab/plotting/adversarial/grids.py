@@ -119,7 +119,8 @@ def _bars(rows: pd.DataFrame, mean: pd.DataFrame) -> np.ndarray:
     if len(rows) > len(mean) or not {"low", "high"} <= set(rows.columns):
         return np.stack([mean["half"], mean["half"]])
     ordered = rows.sort_values("budget")
-    return np.stack([ordered["value"] - ordered["low"], ordered["high"] - ordered["value"]])
+    down, up = ordered["value"] - ordered["low"], ordered["high"] - ordered["value"]
+    return np.stack([down, up]).clip(min=0)  # a share of 1 lies above its interval by rounding
 
 
 def shifts(number: int, placing: Placing) -> np.ndarray:
