@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from gausslab import csv_files
 from gausslab.errors import GausslabError
 
 FAMILIES = ("marginal", "isotropy", "joint", "radial")
@@ -95,12 +96,7 @@ def read_panels(path: Path) -> pd.DataFrame:
     Raises:
         GausslabError: the file is absent, no table, or one of something else.
     """
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise GausslabError(f"cannot read the table {path}: {' '.join(str(error).split())}") from None
-    if absent := [name for name in COLUMNS if name not in table]:
-        raise GausslabError(f"cannot read the table {path}: it has no column {absent[0]}, so it holds no panels")
+    table = csv_files.read(path, COLUMNS, "it holds no panels")
     return table.assign(note=table["note"].astype(object).where(table["note"].notna(), ""))
 
 

@@ -18,6 +18,7 @@ from gausslab.layers import (
     can_normalise,
     normalised_batch,
     normalised_running,
+    removed_afterwards,
     select_layers,
     unit_axis,
     unwrap,
@@ -148,15 +149,11 @@ class _Recorder:
     @contextlib.contextmanager
     def attached(self, root: nn.Module) -> Iterator[None]:
         """Hooks on the root and the layers, removed in any case."""
-        handles: list[RemovableHandle] = []
-        try:
+        with removed_afterwards() as handles:
             handles.append(root.register_forward_pre_hook(self._enter))
             handles.append(root.register_forward_hook(self._leave, always_call=True))
             handles.extend(self._attach(name, module) for name, module in self._layers.items())
             yield
-        finally:
-            for handle in handles:
-                handle.remove()
 
     def finish(self) -> dict[str, LayerActivations]:
         """The layers' activations; those that ran several times a pass under `name#0`, `name#1`, ..."""

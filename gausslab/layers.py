@@ -1,6 +1,7 @@
 """The layers of a model: found by path, told apart by kind, normalised without their affine map."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -10,6 +11,7 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.hooks import RemovableHandle
 
 from gausslab.errors import CaptureError
 
@@ -22,6 +24,17 @@ NAMED_KINDS: Mapping[str, tuple[type[nn.Module], ...]] = MappingProxyType(
 """Classes of the kinds that have a name; the kind `all` is beside them."""
 
 _SHOWN = 8  # names an error message lists at most
+
+
+@contextlib.contextmanager
+def removed_afterwards() -> Iterator[list[RemovableHandle]]:
+    """A list of hooks' handles, each of which is removed at the end, however that comes."""
+    handles: list[RemovableHandle] = []
+    try:
+        yield handles
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def unwrap(model: nn.Module) -> nn.Module:

@@ -14,6 +14,7 @@ PACKAGE = Path(gausslab.__file__).parent
 STAGES = (
     "errors",
     "files",
+    "csv_files",  # tables of studies, beside the one tidy table
     "serialisation",  # dataclasses as JSON, below what they configure
     "config",
     "presets",  # configurations by the name of a table's row

@@ -11,7 +11,7 @@ from torch.utils.hooks import RemovableHandle
 
 from gausslab.adversarial.guards import Images
 from gausslab.errors import CaptureError
-from gausslab.layers import Globs, can_normalise, normalised_running, select_layers, unwrap
+from gausslab.layers import Globs, can_normalise, normalised_running, removed_afterwards, select_layers, unwrap
 from gausslab.modes import uncompiled
 
 Latents = list[Float[Tensor, "samples _"]]
@@ -58,13 +58,9 @@ class _Watch:
 
     @contextlib.contextmanager
     def attached(self) -> Iterator[None]:
-        handles: list[RemovableHandle] = []
-        try:
+        with removed_afterwards() as handles:
             handles.extend(self._attach(name, module) for name, module in self._layers.items())
             yield
-        finally:
-            for handle in handles:
-                handle.remove()
 
     def _attach(self, name: str, module: nn.Module) -> RemovableHandle:
         """Cloned: a layer behind that works in place would change the latent, and with it the loss."""

@@ -16,7 +16,16 @@ from torch.utils.hooks import RemovableHandle
 
 from gausslab.adversarial.guards import Images
 from gausslab.errors import CaptureError, choices
-from gausslab.layers import Globs, Kinds, can_normalise, normalised_running, select_layers, unit_axis, unwrap
+from gausslab.layers import (
+    Globs,
+    Kinds,
+    can_normalise,
+    normalised_running,
+    removed_afterwards,
+    select_layers,
+    unit_axis,
+    unwrap,
+)
 from gausslab.modes import as_it_was, uncompiled
 
 POINTS = ("pre", "normalized", "post")
@@ -92,13 +101,9 @@ class _Reader:
 
     @contextlib.contextmanager
     def _attached(self) -> Iterator[None]:
-        handles: list[RemovableHandle] = []
-        try:
+        with removed_afterwards() as handles:
             handles.extend(self._attach(name, module) for name, module in self._layers.items())
             yield
-        finally:
-            for handle in handles:
-                handle.remove()
 
     def _attach(self, name: str, module: nn.Module) -> RemovableHandle:
         """An input is read before the layer runs, since a layer that works in place destroys it."""

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gausslab import csv_files
 from gausslab.errors import GausslabError
 from gausslab.p_values import LEVEL, holm_adjusted
 from gausslab.summary import over_seeds
@@ -117,13 +118,7 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises:
         GausslabError: the file is absent, no table, or one of something else.
     """
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise GausslabError(f"cannot read the table {path}: {' '.join(str(error).split())}") from None
-    if absent := [name for name in columns if name not in table]:
-        raise GausslabError(f"cannot read the table {path}: it has no column {absent[0]}, so it is none of flow_shell")
-    return table
+    return csv_files.read(path, columns, "it is none of flow_shell")
 
 
 def answer(table: pd.DataFrame) -> str:

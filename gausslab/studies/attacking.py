@@ -8,7 +8,6 @@
 DIGEST is that of the plan: another plan never mixes with it.
 """
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import pandas as pd
 from jaxtyping import Int64
 from torch import Tensor, nn
 
-from gausslab import data
+from gausslab import csv_files, data
 from gausslab.adversarial import hypotheses
 from gausslab.adversarial.detection import detection
 from gausslab.adversarial.examples import ATTACKED, CLEAN
@@ -38,9 +37,6 @@ from gausslab.files import write_atomically
 from gausslab.runs import Run
 from gausslab.serialisation import digest
 from gausslab.training import Reporter, threads
-
-DECIMALS = "%.7g"
-"""Written digits of a table: what float32 codes have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,26 +147,12 @@ def collect(
     return pd.concat(frames, ignore_index=True)
 
 
-def compressed(frame: pd.DataFrame) -> bytes:
-    """A table as gzipped CSV; equal tables give equal bytes."""
-    buffer = io.BytesIO()
-    frame.to_csv(
-        buffer, index=False, float_format=DECIMALS, lineterminator="\n", compression={"method": "gzip", "mtime": 0}
-    )
-    return buffer.getvalue()
-
-
-def plain(frame: pd.DataFrame) -> bytes:
-    """A table as CSV."""
-    return frame.to_csv(index=False, float_format=DECIMALS, lineterminator="\n").encode()
-
-
 def _save(frame: pd.DataFrame, folder: Path) -> None:
     """The mark of completion last."""
-    write_atomically(folder / "examples.csv.gz", compressed(frame))
-    write_atomically(folder / "findings.csv", plain(to_frame(findings_of(frame), frame)))
-    write_atomically(folder / "detection.csv", plain(detection(frame)))
-    write_atomically(folder / "changes.csv", plain(change_table(frame)))
+    write_atomically(folder / "examples.csv.gz", csv_files.compressed(frame))
+    write_atomically(folder / "findings.csv", csv_files.to_bytes(to_frame(findings_of(frame), frame)))
+    write_atomically(folder / "detection.csv", csv_files.to_bytes(detection(frame)))
+    write_atomically(folder / "changes.csv", csv_files.to_bytes(change_table(frame)))
 
 
 def findings_of(frame: pd.DataFrame) -> list[Finding]:

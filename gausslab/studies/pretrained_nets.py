@@ -4,7 +4,6 @@ ROOT/NET-IMAGES-N-UNITS-SEED.csv    the rows of `batch_norm_layers`, a file a ne
 ROOT/NET-IMAGES-N-UNITS-SEED.json   where they came from
 """
 
-import io
 import json
 import math
 import time
@@ -21,6 +20,7 @@ from torch.nn import functional
 
 from gausslab import data, provenance
 from gausslab.config import DataConfig
+from gausslab.csv_files import to_bytes
 from gausslab.data import to_float
 from gausslab.data.filling import Progress
 from gausslab.files import write_atomically
@@ -32,8 +32,6 @@ from gausslab.training import threads
 
 CIFAR, CROPS = "cifar10", "imagenet-crops"
 BATCH = 50
-DECIMALS = "%.7g"
-"""Written digits: what float32 activations have."""
 _RELU6 = MappingProxyType(dict.fromkeys(("stem", "expand", "depthwise", "head"), 6.0))
 _RELU = MappingProxyType(dict.fromkeys(("stem", "first", "middle"), math.inf))
 
@@ -166,10 +164,3 @@ def _some_of_cifar(count: int, seed: int) -> UInt8[Tensor, "images 3 32 32"]:
     images = data.load(DataConfig(name="cifar10")).test.images
     chosen = numpy_generator(seed, "pretrained nets/images").choice(len(images), count, replace=False)
     return images[sorted(chosen)]
-
-
-def to_bytes(table: pd.DataFrame) -> bytes:
-    """The table as CSV."""
-    text = io.StringIO()
-    table.to_csv(text, index=False, lineterminator="\n", float_format=DECIMALS)
-    return text.getvalue().encode()

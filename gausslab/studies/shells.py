@@ -19,6 +19,7 @@ from jaxtyping import Float, Float64
 from scipy import stats
 from torch import Tensor
 
+from gausslab.csv_files import to_bytes
 from gausslab.errors import EstimatorError, RunError
 from gausslab.files import write_atomically
 from gausslab.flows import Flow, FlowConfig, density_profile, entropy_gap, fit_in_stages, mass_report, radii
@@ -244,11 +245,6 @@ def _identified(frame: pd.DataFrame, fit: Fit, stage: int) -> pd.DataFrame:
     for place, name in enumerate(IDENTITY):
         frame.insert(place, name, stage if name == "steps" else getattr(fit, name))
     return frame
-
-
-def to_bytes(frame: pd.DataFrame) -> bytes:
-    """A table as CSV, of seven digits."""
-    return frame.to_csv(index=False, float_format="%.7g", lineterminator="\n").encode()
 
 
 def _file(plan: ShellPlan, folder: Path, fit: Fit) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gausslab.errors import GausslabError
+from gausslab import csv_files
 from gausslab.validity.grid import KEY
 
 Row = tuple[str, str]
@@ -88,13 +88,7 @@ def read(path: Path) -> pd.DataFrame:
     Raises:
         GausslabError: the file is absent, no table, or one of something else.
     """
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise GausslabError(f"cannot read the table {path}: {' '.join(str(error).split())}") from None
-    if absent := [name for name in KEY if name not in table]:
-        raise GausslabError(f"cannot read the table {path}: it has no column {absent[0]}, so it is none of validity")
-    return table
+    return csv_files.read(path, KEY, "it is none of validity")
 
 
 def without(table: pd.DataFrame, rows: Collection[Row]) -> pd.DataFrame:

@@ -19,7 +19,8 @@ from gausslab.adversarial.specs import SUITE, Effort
 from gausslab.cli import guarded
 from gausslab.cli.studying import performed
 from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig
-from gausslab.studies.attacking import AttackPlan, TrainAndAttack, collect, compressed, plain
+from gausslab.csv_files import compressed, to_bytes
+from gausslab.studies.attacking import AttackPlan, TrainAndAttack, collect
 from gausslab.studies.publishing import measured, record, write
 
 HERE = Path(__file__).parent
@@ -80,7 +81,7 @@ def publish(root: Path) -> None:
         name: collect(CONFIGS, root, PLAN, f"{name}.csv", identity) for name in ("findings", "detection", "changes")
     }
     said = "\n".join(answer(tables["findings"]))
-    files = {f"{name}.csv": plain(table.drop(columns="line", errors="ignore")) for name, table in tables.items()}
+    files = {f"{name}.csv": to_bytes(table.drop(columns="line", errors="ignore")) for name, table in tables.items()}
     files["examples.csv.gz"] = compressed(shown(root))
     files["answer.txt"] = f"{said}\n".encode()
     files["provenance.json"] = record({"plan": asdict(PLAN)}, 1, runs)

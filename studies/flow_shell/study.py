@@ -20,13 +20,14 @@ from gausslab.checkpoints import load_checkpoint
 from gausslab.cli import guarded
 from gausslab.cli.studying import performed
 from gausslab.config import DataConfig
+from gausslab.csv_files import to_bytes
 from gausslab.errors import RunError
 from gausslab.files import write_atomically
 from gausslab.flows.answers import answer
 from gausslab.generation import latent_codes
 from gausslab.presets import preset
 from gausslab.studies.publishing import record
-from gausslab.studies.shells import ShellPlan, fit_all, to_bytes
+from gausslab.studies.shells import ShellPlan, fit_all
 from gausslab.training import threads
 
 HERE = Path(__file__).parent

@@ -14,10 +14,11 @@ from pathlib import Path
 from gausslab import provenance
 from gausslab.cli import guarded
 from gausslab.cli.console import stderr, stdout
+from gausslab.csv_files import to_bytes
 from gausslab.data.weights import WEIGHTS, weight_files
 from gausslab.files import write_atomically
 from gausslab.studies.depth_answers import answer
-from gausslab.studies.pretrained_nets import NETS, Scale, study_table, to_bytes
+from gausslab.studies.pretrained_nets import NETS, Scale, study_table
 
 HERE = Path(__file__).parent
 RUNS = Path("runs/pretrained_nets")

@@ -19,10 +19,10 @@ from gausslab.adversarial.pooling import finding_over
 from gausslab.cli import guarded
 from gausslab.cli.studying import performed
 from gausslab.config import DataConfig, ModelConfig, ObjectiveConfig, TrainConfig, TrainingConfig
+from gausslab.csv_files import to_bytes
 from gausslab.files import write_atomically
 from gausslab.models.pretrained import mobilenet_v2
 from gausslab.serialisation import digest
-from gausslab.studies.attacking import plain
 from gausslab.studies.classifiers import Tabulate, collected
 from gausslab.studies.photographs import photographs
 from gausslab.studies.publishing import measured, record, write
@@ -59,7 +59,7 @@ def main() -> None:
     table = pd.concat([named(collected(runs, name)), pretrained(Path("runs/radial_attack"))], ignore_index=True)
     said = "\n".join(answer(table))
     files = {
-        "attacks.csv": plain(table),
+        "attacks.csv": to_bytes(table),
         "answer.txt": f"{said}\n".encode(),
         "provenance.json": record({"plan": asdict(PLAN), "pretrained": asdict(PRETRAINED)}, 1, runs),
     }
@@ -73,7 +73,7 @@ def pretrained(root: Path) -> pd.DataFrame:
     if not file.exists():
         images, labels = photographs(224)
         found = turned_table(mobilenet_v2(), images, labels, {"all": ("**",)}, PRETRAINED, seed=0)
-        write_atomically(file, plain(found))
+        write_atomically(file, to_bytes(found))
     known = {"data": "foolbox's 20 photographs", "net": "MobileNetV2", "norm": "batchnorm", "seed": 0}
     return pd.read_csv(file).assign(**known)
 
